@@ -1,0 +1,7 @@
+std = "lua54"
+max_line_length = 100
+max_cyclomatic_complexity = 14
+exclude_files = { "build*" }
+files["tests"] = { std = "+busted" }
+files["core/runtime/meta"] = { ignore = { "212", "221", "241" } }
+files["scripts/experiments"] = { read_globals = { "env", "include" } }

@@ -1,0 +1,170 @@
+/* Text from outside made safe, compared and hashed: module `text`. */
+#include <stdio.h>
+#include <xxhash.h>
+
+#include "base/utf8.h"
+#include "bindings/bind.h"
+#include "dedup/dedup.h"
+#include "net/sse.h"
+
+/* Replies are at most 16 MiB; a repair can triple them. */
+enum { MAX_TEXT = 64 << 20 };
+
+/* valid(text) -> boolean */
+static int l_valid(lua_State *L)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+
+  lua_pushboolean(L, adv_utf8_valid(text, len));
+  return 1;
+}
+
+typedef adv_status repairer(adv_buf *out, const char *text, size_t len,
+                            bool *repaired);
+
+static int repair(lua_State *L, repairer *with, const char *what)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  bool repaired = false;
+  adv_buf out;
+  adv_status st;
+
+  adv_buf_init(&out, MAX_TEXT);
+  st = with(&out, text, len, &repaired);
+  if (st != ADV_OK) {
+    adv_buf_free(&out);
+    return adv_push_fail(L, st, what);
+  }
+  adv_push_buf(L, &out);
+  lua_pushboolean(L, repaired);
+  return 2;
+}
+
+/* repair(text) -> text, repaired | nil, message, code */
+static int l_repair(lua_State *L)
+{
+  return repair(L, adv_utf8_repair, "text.repair");
+}
+
+/* repair_json(text) -> text, repaired | nil, message, code */
+static int l_repair_json(lua_State *L)
+{
+  return repair(L, adv_json_repair, "text.repair_json");
+}
+
+/* normalize(text) -> text | nil, message, code */
+static int l_normalize(lua_State *L)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  adv_buf out;
+  adv_status st;
+
+  adv_buf_init(&out, MAX_TEXT);
+  st = adv_dedup_normalize(&out, text, len);
+  if (st != ADV_OK) {
+    adv_buf_free(&out);
+    return adv_push_fail(L, st, "text.normalize");
+  }
+  adv_push_buf(L, &out);
+  return 1;
+}
+
+/* hash(text) -> 32 hex digits, XXH3-128 */
+static int l_hash(lua_State *L)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  XXH128_hash_t h = XXH3_128bits(text, len);
+  char hex[33];
+
+  snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)h.high64,
+           (unsigned long long)h.low64);
+  lua_pushlstring(L, hex, 32);
+  return 1;
+}
+
+typedef struct events {
+  lua_State *L;
+  lua_Integer n;
+} events;
+
+typedef struct event {
+  const char *name, *data;
+  size_t name_len, data_len;
+  lua_Integer at;
+} event;
+
+/* Runs protected, so that no memory error jumps over the parser. */
+static int push_event(lua_State *L)
+{
+  const event *e = lua_touserdata(L, 2);
+
+  if (e->name_len == 0) {
+    lua_pushlstring(L, e->data, e->data_len);
+  } else {
+    lua_createtable(L, 0, 2);
+    lua_pushlstring(L, e->name, e->name_len);
+    lua_setfield(L, -2, "event");
+    lua_pushlstring(L, e->data, e->data_len);
+    lua_setfield(L, -2, "data");
+  }
+  lua_rawseti(L, 1, e->at);
+  return 0;
+}
+
+static adv_status on_event(void *ud, const char *name, size_t name_len,
+                           const char *data, size_t data_len)
+{
+  events *list = ud;
+  event e = {name, data, name_len, data_len, ++list->n};
+  lua_State *L = list->L;
+
+  lua_pushcfunction(L, push_event);
+  lua_pushvalue(L, 2);
+  lua_pushlightuserdata(L, &e);
+  if (lua_pcall(L, 2, 0, 0) == LUA_OK)
+    return ADV_OK;
+  lua_pop(L, 1);
+  return ADV_ENOMEM;
+}
+
+/* sse(bytes) -> list of data strings, or of { event, data } where an event is
+ * named | nil, message, code */
+static int l_sse(lua_State *L)
+{
+  size_t len;
+  const char *bytes = luaL_checklstring(L, 1, &len);
+  events list = {.L = L};
+  adv_sse sse;
+  adv_status st;
+
+  lua_settop(L, 1);
+  lua_newtable(L);
+  adv_sse_init(&sse, MAX_TEXT, on_event, &list);
+  st = adv_sse_feed(&sse, bytes, len);
+  if (st == ADV_OK)
+    st = adv_sse_finish(&sse);
+  adv_sse_free(&sse);
+  if (st != ADV_OK)
+    return adv_push_fail(L, st, "text.sse");
+  return 1;
+}
+
+int adv_open_text(lua_State *L)
+{
+  static const luaL_Reg functions[] = {
+      {"valid", l_valid},
+      {"repair", l_repair},
+      {"repair_json", l_repair_json},
+      {"normalize", l_normalize},
+      {"hash", l_hash},
+      {"sse", l_sse},
+      {NULL, NULL},
+  };
+
+  luaL_newlib(L, functions);
+  return 1;
+}

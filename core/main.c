@@ -1,0 +1,125 @@
+/* The program: a Lua state with the core in it, and the command line in Lua.
+ * Its Lua lies beside it: in the source tree one folder up, after an install
+ * in ../share/advisor. */
+#include <lualib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/redact.h"
+#include "bindings/bind.h"
+
+int luaopen_cjson(lua_State *L);
+
+/* Keys live in memory, so no core is dumped; files are the user's own; writing
+ * to a closed pipe or beyond a limit is an error, not the end. */
+static void harden_process(void)
+{
+  struct rlimit none = {0, 0};
+
+  prctl(PR_SET_DUMPABLE, 0);
+  setrlimit(RLIMIT_CORE, &none);
+  umask(077);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+}
+
+/* The folder that holds core/runtime, strategies and principles. */
+static bool find_root(char *root, size_t size)
+{
+  static const char *const places[] = {"/..", "/../share/advisor", NULL};
+  char program[4096], file[8192];
+  ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+  char *slash;
+
+  if (len < 0)
+    return false;
+  program[len] = '\0';
+  slash = strrchr(program, '/');
+  *slash = '\0';
+  for (int i = 0; places[i]; i++) {
+    snprintf(root, size, "%s%s", program, places[i]);
+    snprintf(file, sizeof file, "%s/core/runtime/advisor/cli/main.lua", root);
+    if (access(file, R_OK) == 0)
+      return true;
+  }
+  snprintf(root, size, "%s", ADVISOR_SOURCE_DIR);
+  snprintf(file, sizeof file, "%s/core/runtime/advisor/cli/main.lua", root);
+  return access(file, R_OK) == 0;
+}
+
+static int traceback(lua_State *L)
+{
+  const char *message = lua_tostring(L, 1);
+
+  luaL_traceback(L, L, message ? message : "error without a message", 1);
+  return 1;
+}
+
+typedef struct start {
+  int argc;
+  char **argv;
+  const char *root;
+} start;
+
+/* Runs protected: out of memory at start is an error like any other. */
+static int run(lua_State *L)
+{
+  const start *s = lua_touserdata(L, 1);
+
+  luaL_openlibs(L);
+  luaL_requiref(L, "cjson", luaopen_cjson, 0);
+  luaL_requiref(L, "advisor_core", luaopen_advisor_core, 0);
+  lua_getglobal(L, "package");
+  lua_pushfstring(L, "%s/core/runtime/?.lua", s->root);
+  lua_setfield(L, -2, "path");
+  lua_pushliteral(L, "");
+  lua_setfield(L, -2, "cpath");
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "advisor.cli.main");
+  lua_call(L, 1, 1);
+  lua_createtable(L, s->argc, 1);
+  for (int i = 1; i < s->argc; i++) {
+    lua_pushstring(L, s->argv[i]);
+    lua_rawseti(L, -2, i);
+  }
+  lua_pushstring(L, s->root);
+  lua_call(L, 2, 1);
+  return 1;
+}
+
+int main(int argc, char **argv)
+{
+  char root[4200];
+  start s = {argc, argv, root};
+  lua_State *L;
+  int code = 1;
+
+  harden_process();
+  if (!find_root(root, sizeof root)) {
+    fprintf(stderr, "advisor: its Lua files are missing: core/runtime is "
+                    "neither beside the program nor in ../share/advisor\n");
+    return 1;
+  }
+  L = luaL_newstate();
+  if (!L) {
+    fprintf(stderr, "advisor: out of memory\n");
+    return 1;
+  }
+  lua_pushcfunction(L, traceback);
+  lua_pushcfunction(L, run);
+  lua_pushlightuserdata(L, &s);
+  if (lua_pcall(L, 1, 1, 1) == LUA_OK)
+    code = (int)lua_tointeger(L, -1);
+  else
+    fprintf(stderr, "advisor: this is a fault in the program:\n%s\n",
+            lua_tostring(L, -1));
+  lua_close(L);
+  adv_redact_forget();
+  return code;
+}

@@ -1,0 +1,116 @@
+--- `ctx`: all that a script sees beside its own arguments. One page.
+---
+--- A reply is `{ text, first_line, finish, usage, outcome }`; what the world
+--- denies is `nil, message, code`; wrong use raises.
+local core = require("advisor_core")
+local json = require("advisor.output.json")
+local text = require("advisor.output.text")
+local sandbox = require("advisor.host.sandbox")
+local frozen = require("advisor.host.library").frozen
+
+local context = {}
+
+local function lane_here()
+  local lane = core.sandbox.current()
+  if not lane then error("ctx cannot be used here: no script is running", 3) end
+  return lane
+end
+
+--- A stream of random numbers that belongs to the lane that asked for it.
+--- Methods: unit(), integer(low, high), choice(list), shuffle(list), sample(list, k).
+local Stream = {}
+Stream.__index = Stream
+for _, name in ipairs({ "unit", "integer", "choice", "shuffle", "sample" }) do
+  Stream[name] = function(self, ...)
+    if core.sandbox.current() ~= self.lane then
+      error("this random stream belongs to another lane: call ctx.rng inside the function given to ctx.map", 2)
+    end
+    return self.stream[name](self.stream, ...)
+  end
+end
+
+--- ctx.rng(purpose): the lane's stream of that name, going on where it was.
+local function rng(purpose)
+  local lane = lane_here()
+  if type(purpose) ~= "string" then error("ctx.rng: a purpose is expected, such as 'exemplars'", 2) end
+  local stream = lane.streams[purpose]
+  if not stream then
+    stream = setmetatable({
+      lane = lane,
+      stream = core.rng.new(("%d/%d/%s/%s/%s"):format(lane.run.seed, lane.round, lane.stage, lane.path, purpose)),
+    }, Stream)
+    lane.streams[purpose] = stream
+  end
+  return stream
+end
+
+--- ctx.map(list, fn): runs fn(element, index) for all at once; results in the
+--- order of the list, `false` where fn returned nil, whose message is then in
+--- the second table. An error in fn is raised here, that of the first element.
+local function map(lane, list, fn)
+  if type(list) ~= "table" then error("ctx.map: a list is expected, got " .. type(list), 0) end
+  if type(fn) ~= "function" then error("ctx.map: a function is expected, got " .. type(fn), 0) end
+  lane.maps = lane.maps + 1
+  local ordinal, n = lane.maps, #list
+  local results, messages, failures = {}, {}, {}
+  lane.run:parallel(n, function(i)
+    local ok, value, message = sandbox.call(sandbox.child(lane, ordinal, i), fn, list[i], i)
+    if ok then
+      results[i] = value == nil and false or value
+      if value == nil then messages[i] = message or "no result" end
+    else
+      failures[i] = value
+    end
+  end)
+  for i = 1, n do
+    if failures[i] then error(failures[i], 0) end
+  end
+  return results, messages
+end
+
+local function ask(lane, role, prompt, options)
+  return lane.run:ask(lane, role, prompt, options)
+end
+
+local function log(level, message)
+  if message == nil then level, message = "info", level end
+  local lane = lane_here()
+  core.log.write(level, ("round %d %s/%s: %s"):format(lane.round, lane.stage, lane.script, tostring(message)))
+end
+
+--- ctx.note(text): a remark kept with the round, in order of lanes.
+local function note(remark)
+  local lane = lane_here()
+  if type(remark) ~= "string" then error("ctx.note: text is expected", 2) end
+  lane.run:note(lane, remark)
+end
+
+--- ctx.dedup(engine): kept items as the stage may see them, to compare with.
+--- Methods: nearest(text) -> { id, score, text } or nil; add(text, label): also
+--- compares what follows with this text, for duplicates inside the batch.
+local function dedup(engine)
+  local lane = lane_here()
+  return lane.run:comparison(lane, engine or "exact")
+end
+
+local text_functions = {
+  fill = text.fill, strip = text.strip, first_line = text.first_line, count_words = text.count_words,
+  lines = text.lines, normalize = text.normalize, apply = text.apply, python_list = text.python_list,
+}
+
+--- Makes the context that all scripts of a run share.
+---@return table
+function context.new()
+  return frozen({
+    ask = sandbox.served("ctx.ask", ask),
+    map = sandbox.served("ctx.map", map),
+    dedup = dedup,
+    text = frozen(text_functions, "ctx.text"),
+    json = frozen({ encode = json.encode, decode = json.decode }, "ctx.json"),
+    rng = rng,
+    log = log,
+    note = note,
+  }, "ctx")
+end
+
+return context

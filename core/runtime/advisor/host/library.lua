@@ -1,0 +1,294 @@
+--- The world that a script sees: plain Lua without clock, files, global random
+--- or anything whose result differs from run to run. One frozen copy serves
+--- all scripts; each chunk gets a fresh table of globals in front of it.
+local core = require("advisor_core").sandbox
+
+local real = {
+  coroutine = coroutine, error = error, getmetatable = getmetatable, load = load,
+  pcall = pcall, setmetatable = setmetatable, string = string, table = table, tostring = tostring,
+}
+local pack, unpack = table.pack, table.unpack
+
+local library = {}
+
+--- What a script yields in front of a request that only the host can serve.
+library.HOST = setmetatable({}, { __name = "host request" })
+local HOST = library.HOST
+
+local MAX_LENGTH = 64 * 1024 * 1024
+
+--- Without addresses, which differ from run to run.
+local function tostring_plain(value)
+  local kind = type(value)
+  if kind ~= "table" and kind ~= "function" and kind ~= "userdata" and kind ~= "thread" then
+    return real.tostring(value)
+  end
+  local meta = debug.getmetatable(value)
+  local convert = type(meta) == "table" and rawget(meta, "__tostring")
+  if not convert then return kind end
+  local converted = convert(value)
+  if type(converted) ~= "string" then error("'__tostring' must return a string", 2) end
+  return converted
+end
+
+local function format(template, ...)
+  local values = pack(...)
+  for i = 1, values.n do
+    local kind = type(values[i])
+    if kind ~= "string" and kind ~= "number" then values[i] = tostring_plain(values[i]) end
+  end
+  if type(template) == "string" and template:find("%%[%-%d%.]*p") then
+    error("string.format: '%p' shows addresses, which differ from run to run", 2)
+  end
+  return real.string.format(template, unpack(values, 1, values.n))
+end
+
+local function rep(value, count, separator)
+  local length = #value + #(separator or "")
+  if count < 1 or length == 0 then return "" end
+  if length * count > MAX_LENGTH then error("string.rep: the result is too long", 2) end
+  return real.string.rep(value, count, separator)
+end
+
+--- gsub whose replacement function may wait (ctx.ask), which C's cannot.
+local function gsub_function(value, pattern, replace, limit)
+  local out, at, count = {}, 1, 0
+  local anchored = pattern:sub(1, 1) == "^"
+  while (not limit or count < limit) and at <= #value + 1 do
+    local found = pack(value:find(pattern, at))
+    if not found[1] then break end
+    local first, last = found[1], found[2]
+    local whole = value:sub(first, last)
+    local result
+    if found.n > 2 then
+      result = replace(unpack(found, 3, found.n))
+    else
+      result = replace(whole)
+    end
+    out[#out + 1] = value:sub(at, first - 1)
+    out[#out + 1] = result and real.tostring(result) or whole
+    count = count + 1
+    if last < first then -- an empty match: one character is passed over
+      out[#out + 1] = value:sub(first, first)
+      at = first + 1
+    else
+      at = last + 1
+    end
+    if anchored then break end
+  end
+  out[#out + 1] = value:sub(at)
+  return table.concat(out), count
+end
+
+local function gsub(value, pattern, replace, limit)
+  if type(replace) == "function" and type(value) == "string" and type(pattern) == "string" then
+    return gsub_function(value, pattern, replace, limit)
+  end
+  return real.string.gsub(value, pattern, replace, limit)
+end
+
+local function less(a, b)
+  return a < b
+end
+
+local function merge(list, buffer, low, middle, high, before)
+  local i, j = low, middle + 1
+  for k = low, high do
+    if i <= middle and (j > high or not before(list[j], list[i])) then
+      buffer[k], i = list[i], i + 1
+    else
+      buffer[k], j = list[j], j + 1
+    end
+  end
+  for k = low, high do list[k] = buffer[k] end
+end
+
+--- A stable merge sort: equal elements keep their order on every machine, and
+--- the comparator may wait.
+local function sort(list, before)
+  before = before or less
+  local n, buffer, width = #list, {}, 1
+  while width < n do
+    for low = 1, n - width, 2 * width do
+      merge(list, buffer, low, low + width - 1, math.min(low + 2 * width - 1, n), before)
+    end
+    width = 2 * width
+  end
+end
+
+local function bounded(name, from, to)
+  if math.type(from) ~= "integer" or math.type(to) ~= "integer" or to - from > 10000000 then
+    error(("table.%s: the range is too long"):format(name), 3)
+  end
+end
+
+local function move(from, first, last, at, to)
+  bounded("move", first, last)
+  return real.table.move(from, first, last, at, to)
+end
+
+local function insert(list, ...)
+  bounded("insert", 0, #list)
+  return real.table.insert(list, ...)
+end
+
+local function remove(list, ...)
+  bounded("remove", 0, #list)
+  return real.table.remove(list, ...)
+end
+
+--- Passes a request for the host up through a script's own coroutine.
+local function pass_up(thread, ...)
+  local got = pack(...)
+  while got[1] and got[2] == HOST do
+    got = pack(real.coroutine.resume(thread, real.coroutine.yield(unpack(got, 2, got.n))))
+  end
+  return unpack(got, 1, got.n)
+end
+
+local function resume(thread, ...)
+  return pass_up(thread, real.coroutine.resume(thread, ...))
+end
+
+local function create(fn)
+  core.charge(1)
+  return real.coroutine.create(fn)
+end
+
+local function finish_wrap(ok, ...)
+  if ok then return ... end
+  error((...), 0)
+end
+
+local function wrap(fn)
+  local thread = create(fn)
+  return function(...)
+    return finish_wrap(resume(thread, ...))
+  end
+end
+
+local function getmetatable_guarded(value)
+  if type(value) == "table" then return real.getmetatable(value) end
+  return nil
+end
+
+local function setmetatable_guarded(value, meta)
+  if type(meta) == "table" then
+    for _, key in ipairs({ "__gc", "__mode" }) do
+      if rawget(meta, key) ~= nil then
+        error(("setmetatable: %s is not available: it would depend on the garbage collector"):format(key), 2)
+      end
+    end
+  end
+  return real.setmetatable(value, meta)
+end
+
+--- The handler runs after unwinding: inside the error it could not be stopped.
+local function xpcall_after(fn, handler, ...)
+  local got = pack(real.pcall(fn, ...))
+  if got[1] then return unpack(got, 1, got.n) end
+  return false, handler(got[2])
+end
+
+local function load_text(chunk, name, _, env)
+  if type(chunk) == "function" then
+    local parts = {}
+    for piece in chunk do
+      if piece == "" then break end
+      parts[#parts + 1] = piece
+    end
+    chunk = table.concat(parts)
+  end
+  if env == nil then env = library.environment() end
+  return real.load(chunk, "=" .. (type(name) == "string" and name or "(load)"), "t", env)
+end
+
+local HINTS = {
+  print = "use ctx.log", require = "a script is one file", os = "a script has no clock and no system",
+  io = "a script has no files", debug = "it is not for scripts", package = "a script is one file",
+  dofile = "a script is one file", loadfile = "a script is one file",
+  collectgarbage = "memory is the host's business", warn = "use ctx.log",
+}
+
+--- A table that scripts can read but not change.
+local function frozen(members, name)
+  return setmetatable({}, {
+    __index = members,
+    __newindex = function(_, key) error(("%s.%s cannot be changed"):format(name, key), 2) end,
+    __pairs = function() return core.pairs(members) end,
+    __metatable = false,
+  })
+end
+
+library.frozen = frozen
+
+local function copy(source, names)
+  local members = {}
+  for name in names:gmatch("%S+") do members[name] = source[name] end
+  return members
+end
+
+local function math_members()
+  local members = copy(math, "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger "
+    .. "min mininteger modf pi rad sin sqrt tan tointeger type ult")
+  local function no_random() error("math.random is not available: use ctx.rng(purpose)", 2) end
+  members.random, members.randomseed = no_random, no_random
+  return members
+end
+
+local function string_members()
+  local members = copy(string, "byte char find gmatch len lower match pack packsize reverse sub unpack upper")
+  members.format, members.rep, members.gsub = format, rep, gsub
+  return members
+end
+
+local function table_members()
+  local members = copy(table, "concat pack unpack")
+  members.sort, members.move, members.insert, members.remove = sort, move, insert, remove
+  return members
+end
+
+local function coroutine_members()
+  local members = copy(coroutine, "isyieldable running status yield")
+  members.create, members.resume, members.wrap = create, resume, wrap
+  return members
+end
+
+local base = copy(_G, "_VERSION assert error ipairs pcall rawequal rawget rawlen rawset select tonumber type")
+base.pairs, base.next = core.pairs, core.next
+base.tostring = tostring_plain
+base.getmetatable, base.setmetatable = getmetatable_guarded, setmetatable_guarded
+base.xpcall, base.load = xpcall_after, load_text
+base.math = frozen(math_members(), "math")
+base.string = frozen(string_members(), "string")
+base.table = frozen(table_members(), "table")
+base.coroutine = frozen(coroutine_members(), "coroutine")
+base.utf8 = frozen(copy(utf8, "char charpattern codepoint codes len offset"), "utf8")
+
+setmetatable(base, {
+  __index = function(_, name)
+    local hint = HINTS[name]
+    if hint then error(("%s is not available: %s"):format(name, hint), 2) end
+    error(("undefined global '%s'"):format(real.tostring(name)), 2)
+  end,
+})
+
+local environment_meta = { __index = base, __metatable = false }
+
+--- A fresh table of globals for one chunk.
+---@param extra table<string, any>|nil Names that this chunk sees besides.
+---@return table
+function library.environment(extra)
+  local env = {}
+  for name, value in next, extra or {} do env[name] = value end
+  env._G = env
+  return setmetatable(env, environment_meta)
+end
+
+-- Methods on strings go through the same functions as `string.…`, and no
+-- script can change them for others.
+local string_meta = debug.getmetatable("")
+string_meta.__index = string_members()
+string_meta.__metatable = false
+
+return library

@@ -1,0 +1,124 @@
+--- Options as declared data: one table validates what is given, fills in the
+--- defaults, and is what `advisor show` prints.
+local options = {}
+
+local TYPES = { string = true, number = true, integer = true, boolean = true, list = true, table = true }
+
+local function is_a(value, kind)
+  if kind == "integer" then return math.type(value) == "integer" end
+  if kind == "list" or kind == "table" then return type(value) == "table" end
+  return type(value) == kind
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b) return tostring(a) < tostring(b) end)
+  return keys
+end
+options.sorted_keys = sorted_keys
+
+--- A whole number written as a float is what JSON and `--set` may give.
+local function as_declared(value, kind)
+  if kind == "integer" and type(value) == "number" then return math.tointeger(value) or value end
+  return value
+end
+
+local function one_of(value, allowed)
+  for _, candidate in ipairs(allowed) do
+    if candidate == value then return true end
+  end
+  return false
+end
+
+--- What is wrong with one value, or nil.
+---@param declared table `{ type, min, max, one_of }`
+---@return string|nil
+function options.problem(declared, value)
+  if not is_a(value, declared.type) then
+    return ("%s expected, got %s"):format(declared.type, type(value) == "number" and "number " .. value
+      or type(value))
+  end
+  if declared.min and value < declared.min then return ("must be at least %s"):format(declared.min) end
+  if declared.max and value > declared.max then return ("must be at most %s"):format(declared.max) end
+  local allowed = declared.one_of
+  if not allowed then return nil end
+  for _, each in ipairs(declared.type == "list" and value or { value }) do
+    if not one_of(each, allowed) then
+      return ("'%s' is not one of %s"):format(tostring(each), table.concat(allowed, ", "))
+    end
+  end
+  return nil
+end
+
+--- Every fault in a table of declarations.
+---@param declared any The `options` field of a script.
+---@return string[] problems Each begins with "options.NAME".
+function options.declaration_problems(declared)
+  if declared == nil then return {} end
+  if type(declared) ~= "table" then return { "options must be a table" } end
+  local found = {}
+  for _, name in ipairs(sorted_keys(declared)) do
+    local option = declared[name]
+    local function need(ok, what)
+      if not ok then found[#found + 1] = ("options.%s %s"):format(tostring(name), what) end
+    end
+    if type(name) ~= "string" or type(option) ~= "table" then
+      need(false, "must be a named table { type, default, doc }")
+    else
+      need(TYPES[option.type], "has no valid type (string, number, integer, boolean, list, table)")
+      need(type(option.doc) == "string" and option.doc ~= "", "has no doc")
+      for key in pairs(option) do
+        need(one_of(key, { "type", "default", "doc", "min", "max", "one_of" }),
+          "has an unknown field '" .. tostring(key) .. "'")
+      end
+      if TYPES[option.type] and option.default ~= nil then
+        local problem = options.problem(option, as_declared(option.default, option.type))
+        need(not problem, "has a default that does not fit: " .. (problem or ""))
+      end
+    end
+  end
+  return found
+end
+
+--- The nearest declared name, for typos.
+local function nearest(name, declared)
+  local best, score
+  for _, candidate in ipairs(sorted_keys(declared)) do
+    local same = 0
+    for i = 1, math.min(#name, #candidate) do
+      if name:sub(i, i) == candidate:sub(i, i) then same = same + 1 end
+    end
+    same = same / math.max(#name, #candidate)
+    if same > 0.5 and (not score or same > score) then best, score = candidate, same end
+  end
+  return best and (" (did you mean '%s'?)"):format(best) or ""
+end
+options.suggestion = nearest
+
+--- Checks given values and fills in defaults.
+---@param declared table<string, table>|nil
+---@param given table<string, any>
+---@return table filled
+---@return string[] problems Empty if all is well; each begins with the option's name.
+function options.fill(declared, given)
+  declared = declared or {}
+  local filled, found = {}, {}
+  for _, name in ipairs(sorted_keys(given)) do
+    local option = declared[name]
+    if not option then
+      found[#found + 1] = ("%s: unknown option%s"):format(tostring(name), nearest(tostring(name), declared))
+    else
+      local value = as_declared(given[name], option.type)
+      local problem = options.problem(option, value)
+      if problem then found[#found + 1] = ("%s: %s"):format(name, problem) end
+      filled[name] = value
+    end
+  end
+  for _, name in ipairs(sorted_keys(declared)) do
+    if filled[name] == nil then filled[name] = declared[name].default end
+  end
+  return filled, found
+end
+
+return options

@@ -1,0 +1,115 @@
+--- Views that scripts may read but not change: what was committed stays as it
+--- is, and no script speaks to another through a shared table.
+local core = require("advisor_core").sandbox
+
+local readonly = {}
+
+local function refuse(_, key)
+  error(("the field '%s' belongs to a committed state: it cannot be changed"):format(tostring(key)), 2)
+end
+
+local view
+
+local function wrap(value)
+  if type(value) == "table" then return view(value) end
+  return value
+end
+
+--- A read-only view of a plain table, and of the tables inside.
+---@param source table
+---@return table
+function view(source)
+  return setmetatable({}, {
+    __index = function(_, key) return wrap(source[key]) end,
+    __newindex = refuse,
+    __len = function() return #source end,
+    __pairs = function()
+      local step, state, first = core.pairs(source)
+      return function(_, key)
+        local value
+        key, value = step(state, key)
+        return key, wrap(value)
+      end, nil, first
+    end,
+    __metatable = false,
+  })
+end
+readonly.view = view
+
+--- A read-only view of the first `n` elements of a list that goes on growing.
+---@param source any[]
+---@param n integer
+---@return table
+function readonly.prefix(source, n)
+  local function at(_, key)
+    if math.type(key) == "integer" and key >= 1 and key <= n then return wrap(source[key]) end
+    return nil
+  end
+  return setmetatable({}, {
+    __index = at,
+    __newindex = refuse,
+    __len = function() return n end,
+    __pairs = function()
+      return function(_, key)
+        key = (key or 0) + 1
+        if key <= n then return key, wrap(source[key]) end
+      end, nil, nil
+    end,
+    __metatable = false,
+  })
+end
+
+local core_text = require("advisor_core").text
+
+--- Whether a table is a list: keys 1 … n and no others.
+local function list_length(value, path)
+  local count, named = 0, false
+  for key in next, value do
+    if math.type(key) == "integer" then count = count + 1
+    elseif type(key) == "string" then named = true
+    else error({ plain = ("%s has a key of type %s"):format(path, type(key)) }, 0) end
+  end
+  if count > 0 and (named or count ~= #value) then
+    error({ plain = path .. " is neither a list without gaps nor a table with names only" }, 0)
+  end
+  return count
+end
+
+local function plain_number(value, path)
+  if value ~= value or value == math.huge or value == -math.huge then
+    error({ plain = path .. " is a number that is not finite" }, 0)
+  end
+  return math.tointeger(value) or value
+end
+
+local function plain_copy(value, path, depth, mixed)
+  local kind = type(value)
+  if kind == "boolean" or kind == "nil" then return value end
+  if kind == "string" then return core_text.valid(value) and value or (core_text.repair(value)) end
+  if kind == "number" then return plain_number(value, path) end
+  if kind ~= "table" then error({ plain = ("%s is a %s, not plain data"):format(path, kind) }, 0) end
+  if depth > 32 then error({ plain = path .. " is nested more than 32 deep" }, 0) end
+  local result = {}
+  local meta = debug.getmetatable(value)
+  if not mixed and not (meta and meta.__pairs) then list_length(value, path) end
+  for key, element in core.pairs(value) do
+    result[key] = plain_copy(element, ("%s.%s"):format(path, key), depth + 1, mixed)
+  end
+  return result
+end
+
+--- A copy of what a script returned: plain data as JSON can hold it, so that a
+--- resumed run, which reads it back, sees the same. No functions, cycles,
+--- metatables or mixed tables; whole numbers are integers; text is UTF-8.
+---@param value any
+---@param what string Named in messages.
+---@param mixed boolean|nil Let tables be a list and have names too, as { "script", option = 1 }.
+---@return any|nil copy nil, message if it is not plain.
+---@return string|nil message
+function readonly.plain(value, what, mixed)
+  local ok, result = pcall(plain_copy, value, what, 1, mixed)
+  if ok then return result end
+  return nil, type(result) == "table" and result.plain or tostring(result)
+end
+
+return readonly

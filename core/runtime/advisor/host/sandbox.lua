@@ -1,0 +1,140 @@
+--- Runs a script's code: compiled once, instantiated afresh for every stage
+--- call, in a lane of its own, on a coroutine whose instructions are counted.
+---
+--- Host functions that a script calls (ask, map) run on the host's coroutine:
+--- the script yields a request and is resumed with the answer. So the host's
+--- own work is neither counted nor stopped by the script's limits.
+local core = require("advisor_core")
+local library = require("advisor.host.library")
+
+local sandbox = {}
+
+local pack, unpack = table.pack, table.unpack
+local dump = string.dump
+local HOST = library.HOST
+
+--- A lane is one coroutine's deterministic path: it names its calls and its
+--- random streams, whatever the order in which replies come.
+---@class advisor.Lane
+---@field round integer
+---@field stage string
+---@field path string
+---@field script string Name of the script, for messages.
+---@field asks integer Calls made so far.
+---@field maps integer Uses of ctx.map so far.
+---@field streams table<string, table> Random streams by purpose.
+---@field run table The run that it belongs to.
+
+--- Makes a lane.
+---@param fields table `{ run, round, stage, path, script }`
+---@return advisor.Lane
+function sandbox.lane(fields)
+  fields.asks, fields.maps, fields.streams = 0, 0, {}
+  fields.handle = core.sandbox.lane(fields.run.instructions, fields)
+  return fields
+end
+
+--- The lane of the i-th element of a lane's next ctx.map.
+---@param parent advisor.Lane
+---@param map integer
+---@param i integer
+function sandbox.child(parent, map, i)
+  return sandbox.lane({
+    run = parent.run, round = parent.round, stage = parent.stage, script = parent.script,
+    path = ("%s/%d.%d"):format(parent.path, map, i),
+  })
+end
+
+--- Compiles source text (never bytecode).
+---@param source string
+---@param name string Shown in messages: the file's path.
+---@return string|nil code For `sandbox.instantiate`.
+---@return string|nil message
+function sandbox.compile(source, name)
+  if #source > 1024 * 1024 then return nil, name .. ": a script is at most 1 MiB" end
+  local chunk, message = load(source, "@" .. name, "t", {})
+  if not chunk then return nil, message end
+  return dump(chunk)
+end
+
+--- An error that a script must not catch: the run stops or pauses.
+sandbox.Stop = setmetatable({}, { __name = "advisor.stop" })
+
+local function describe(message)
+  if type(message) == "string" then return message end
+  return "error value of type " .. type(message)
+end
+
+--- Serves one request of a script on the host's coroutine.
+local function serve(lane, fn, ...)
+  local got = pack(pcall(fn, lane, ...))
+  if not got[1] and type(got[2]) == "table" and got[2].stop == sandbox.Stop then error(got[2], 0) end
+  if not got[1] then got[2] = describe(got[2]) end
+  return unpack(got, 1, got.n)
+end
+
+--- Drives a script's coroutine until it ends.
+local function drive(lane, thread, ...)
+  local resume = core.sandbox.resume
+  local got = pack(resume(lane.handle, thread, ...))
+  while true do
+    local status = got[1]
+    if status == "returned" then return true, unpack(got, 2, got.n) end
+    if status == "killed" then
+      local _, no_memory = core.sandbox.memory()
+      if no_memory then
+        error({ stop = sandbox.Stop, code = "ENOMEM", message = ("the script %s used up the memory limit at %s")
+          :format(lane.script, got[2]) }, 0)
+      end
+      return false, ("%s: exceeded the limit of %d instructions"):format(got[2], lane.run.instructions)
+    end
+    if status == "failed" then
+      return false, debug.traceback(thread, describe(got[2]))
+    end
+    if got[2] ~= HOST then
+      return false, debug.traceback(thread, "coroutine.yield outside of a coroutine")
+    end
+    got = pack(resume(lane.handle, thread, serve(lane, unpack(got, 3, got.n))))
+  end
+end
+
+--- Calls a script's function in a lane.
+---@param lane advisor.Lane
+---@param fn function
+---@return boolean ok
+---@return any ... What it returned, or the message with a traceback.
+function sandbox.call(lane, fn, ...)
+  return drive(lane, coroutine.create(fn), ...)
+end
+
+--- Loads a chunk afresh and gives what it returns.
+---@param lane advisor.Lane
+---@param code string From `sandbox.compile`.
+---@param extra table<string, any>|nil Names that the chunk sees besides.
+---@return boolean ok
+---@return any value The chunk's value, or a message.
+function sandbox.instantiate(lane, code, extra)
+  local chunk = assert(load(code, "script", "b", library.environment(extra)))
+  return sandbox.call(lane, chunk)
+end
+
+--- Makes a function for scripts that is served by the host: what `fn(lane, …)`
+--- raises is raised where the script called it.
+---@param name string As scripts call it, for the message where it cannot wait.
+---@param fn fun(lane: advisor.Lane, ...): ...
+---@return function
+function sandbox.served(name, fn)
+  local function finish(ok, ...)
+    if ok then return ... end
+    error((...), 3)
+  end
+  return function(...)
+    if not coroutine.isyieldable() then
+      error(name .. " cannot wait here: it was called back from C (a metamethod such as __tostring, "
+        .. "or a pattern's callback); call it before and use its result", 2)
+    end
+    return finish(coroutine.yield(HOST, fn, ...))
+  end
+end
+
+return sandbox

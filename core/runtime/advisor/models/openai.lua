@@ -1,0 +1,148 @@
+--- What the two OpenAI interfaces share: request fields, and reading a reply in
+--- whatever form the server answers (JSON or server-sent events).
+local core = require("advisor_core")
+local json = require("advisor.output.json")
+local outcome = require("advisor.models.outcome")
+
+local openai = {}
+
+--- Sampling fields that go into a request under the same name.
+local SAMPLING = {
+  "temperature", "top_p", "max_tokens", "stop", "seed", "frequency_penalty", "presence_penalty",
+}
+
+--- Starts a request body.
+---@param call table The call in the program's own form.
+---@param role table
+---@return table body
+function openai.body(call, role)
+  local body = { model = call.model }
+  for _, name in ipairs(SAMPLING) do body[name] = call[name] end
+  if call.schema then
+    body.response_format = {
+      type = "json_schema", json_schema = { name = "reply", strict = true, schema = call.schema },
+    }
+  end
+  if role.stream then
+    body.stream = true
+    body.stream_options = { include_usage = true }
+  end
+  return body
+end
+
+--- The HTTP request of a body.
+function openai.request(path, body)
+  return {
+    path = path, body = json.encode(body), key_header = "Authorization: Bearer ",
+    headers = { "Content-Type: application/json" },
+  }
+end
+
+local function usage_of(usage)
+  if type(usage) ~= "table" then return {} end
+  return {
+    prompt_tokens = math.tointeger(usage.prompt_tokens), completion_tokens = math.tointeger(usage.completion_tokens),
+  }
+end
+
+local REASONING = { "reasoning_content", "reasoning", "reasoning_details" }
+
+local function has_reasoning(message)
+  for _, name in ipairs(REASONING) do
+    local value = message[name]
+    if type(value) == "string" and value ~= "" or type(value) == "table" and next(value) then return true end
+  end
+  return false
+end
+
+--- Adds one choice, or a piece of one, to what was read so far.
+local function add_choice(read, choice)
+  local message = choice.delta or choice.message or {}
+  local piece = type(message.content) == "string" and message.content
+    or type(choice.text) == "string" and choice.text
+  if piece then read.parts[#read.parts + 1] = piece end
+  if type(message.refusal) == "string" and message.refusal ~= "" then
+    read.refusal = (read.refusal or "") .. message.refusal
+  end
+  if type(message.tool_calls) == "table" and next(message.tool_calls) then read.tool_call = true end
+  if has_reasoning(message) then read.reasoning = true end
+  if type(choice.finish_reason) == "string" then read.finish = choice.finish_reason end
+end
+
+local function result(read)
+  local text = table.concat(read.parts)
+  local answer = { class = "ok", reason = "", text = text, finish = read.finish or "", usage = usage_of(read.usage) }
+  if read.refusal and text == "" then
+    answer.text, answer.reason = read.refusal, "refusal"
+  elseif read.finish == "content_filter" then
+    answer.class, answer.reason = text == "" and "unusable" or "ok", "filtered"
+  elseif text == "" then
+    answer.class = "unusable"
+    answer.reason = read.tool_call and "tool_call" or read.reasoning and "reasoning" or "empty"
+  elseif read.finish == "length" then
+    answer.reason = "truncated"
+  end
+  return answer
+end
+
+local function unknown(reason, message)
+  return { class = "unknown", reason = reason, message = message }
+end
+
+local function parse_json(raw)
+  local body, why = json.decode(raw)
+  if type(body) ~= "table" then return unknown("malformed", "the reply is no JSON object: " .. tostring(why)) end
+  local choice = type(body.choices) == "table" and body.choices[1]
+  if not choice then
+    if body.error then return outcome.of_error_body(body) end
+    if body.prompt_filter_results then
+      return { class = "unusable", reason = "filtered", text = "", finish = "content_filter", usage = usage_of(body.usage) }
+    end
+    return unknown("no_choices", "the reply has no choices")
+  end
+  local read = { parts = {}, usage = body.usage }
+  add_choice(read, choice)
+  return result(read)
+end
+
+local function parse_events(raw)
+  local events, why = core.text.sse(raw)
+  if not events then return unknown("malformed", why) end
+  local read, done = { parts = {} }, false
+  for _, event in ipairs(events) do
+    if type(event) == "table" then
+      if event.event == "error" then return unknown("stream_error", event.data:sub(1, 500)) end
+      event = event.data
+    end
+    if event == "[DONE]" then
+      done = true
+    else
+      local body = json.decode(event)
+      if type(body) ~= "table" then return unknown("malformed", "an event is no JSON: " .. event:sub(1, 200)) end
+      if body.error then
+        local found = outcome.of_error_body(body)
+        found.class = "unknown" -- some text was already made, and may be paid
+        return found
+      end
+      if type(body.usage) == "table" then read.usage = body.usage end
+      local choice = type(body.choices) == "table" and body.choices[1]
+      if choice then add_choice(read, choice) end
+    end
+  end
+  if not read.finish and not done then return unknown("cut_off", "the stream ended without a finish reason") end
+  return result(read)
+end
+
+--- Reads the body of a reply with a status of success.
+---@param reply table `{ raw, headers }`
+---@return table outcome `{ class, reason, text, finish, usage, message }`
+function openai.parse(reply)
+  local raw = reply.raw
+  if raw:find("^%s*[%w]*:") then return parse_events(raw) end
+  if raw:find("^%s*<") then
+    return unknown("html", "the server answered with a page, not with JSON: is the URL right?")
+  end
+  return parse_json(raw)
+end
+
+return openai

@@ -1,0 +1,91 @@
+--- Classes of what came of an attempt, and what each allows (RELIABILITY 1).
+---
+---   ok        a reply; `reason` may say "truncated", "refusal", "filtered"
+---   unusable  paid for, but without a text: "empty", "reasoning", "tool_call"
+---   not_sent  surely not sent: free to repeat
+---   busy      refused by a loaded server, not paid: repeat after a while
+---   server    status 500: repeat a few times
+---   unknown   may be paid: repeat once, counted
+---   rejected  the request is at fault, not paid: never the same again
+---   denied    key, quota, model, address: the run pauses until that is mended
+local json = require("advisor.output.json")
+
+local outcome = {}
+
+--- class -> policy key that limits repeats, and status code when they end.
+outcome.repeats = {
+  not_sent = { policy = "retry_not_sent", code = "ENOTSENT" },
+  busy = { policy = "retry_busy", code = "EOVERLOADED" },
+  server = { policy = "retry_server", code = "EOVERLOADED" },
+  unknown = { policy = "retry_unknown", code = "EUNKNOWN" },
+}
+
+--- Certificates that do not verify stay so: asking again is no remedy.
+local BAD_CERTIFICATE = { [60] = true, [77] = true, [83] = true }
+local UNKNOWN_STATUS = { [408] = true, [504] = true, [524] = true }
+local BUSY_STATUS = { [429] = true, [502] = true, [503] = true, [529] = true }
+for status = 520, 523 do BUSY_STATUS[status] = true end
+local DENIED_STATUS = { [401] = true, [402] = true, [403] = true, [404] = true, [405] = true }
+local DENIED_CODES = {
+  insufficient_quota = true, billing_hard_limit_reached = true, billing_error = true,
+  invalid_api_key = true, model_not_found = true, account_deactivated = true,
+}
+
+--- The words and codes of an error body, whatever its dialect.
+---@param body any Decoded JSON, or nil.
+---@return string code
+---@return string message
+function outcome.error_of(body)
+  local err = type(body) == "table" and (body.error or body) or {}
+  if type(err) == "string" then return "", err end
+  if type(err) ~= "table" then return "", "" end
+  local code = err.code or err.type or ""
+  return tostring(code), type(err.message) == "string" and err.message
+    or type(err.detail) == "string" and err.detail or ""
+end
+
+local function of_error_status(reply)
+  local status = reply.http
+  local body = json.decode(reply.raw)
+  local code, message = outcome.error_of(body)
+  local kind = type(body) == "table" and type(body.error) == "table" and tostring(body.error.type) or ""
+  local words = ("HTTP %d%s"):format(status, message ~= "" and ": " .. message:sub(1, 500) or "")
+  if status >= 300 and status < 400 then
+    local target = reply.headers:match("location: ([^\n]*)") or "elsewhere"
+    return { class = "denied", reason = "redirect", message = words .. ": the server redirects to " .. target
+      .. "; redirects are never followed, give the final URL" }
+  end
+  if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
+    return { class = "denied", reason = code ~= "" and code or tostring(status), message = words }
+  end
+  if UNKNOWN_STATUS[status] then return { class = "unknown", reason = tostring(status), message = words } end
+  if BUSY_STATUS[status] then return { class = "busy", reason = tostring(status), message = words } end
+  if status >= 500 then return { class = "server", reason = tostring(status), message = words } end
+  return { class = "rejected", reason = code ~= "" and code or tostring(status), message = words }
+end
+
+--- What the transport alone decides; nil where the body must be read.
+---@param reply table As `calls:send` gives it.
+---@return table|nil outcome `{ class, reason, message }`
+function outcome.of_transport(reply)
+  if reply.state == "failed" then
+    local class = BAD_CERTIFICATE[reply.curl] and "denied" or "not_sent"
+    return { class = class, reason = "transport", message = reply.why }
+  end
+  if reply.state == "unknown" then
+    return { class = "unknown", reason = reply["end"] or "transport", message = reply.why }
+  end
+  if reply.http < 200 or reply.http > 299 then return of_error_status(reply) end
+  return nil
+end
+
+--- A body that came with status 200 but is an error.
+function outcome.of_error_body(body)
+  local code, message = outcome.error_of(body)
+  local class = "unknown"
+  if DENIED_CODES[code] then class = "denied" end
+  if code:find("rate_limit") or code == "429" or code:find("overloaded") or code == "503" then class = "busy" end
+  return { class = class, reason = code ~= "" and code or "error", message = message }
+end
+
+return outcome

@@ -1,0 +1,130 @@
+--- Roles: who is asked what. A role names a model at one or more endpoints, with
+--- its interface, sampling, price and limits; or another role.
+local options = require("advisor.host.options")
+
+local roles = {}
+
+--- The keys of a role.
+roles.keys = {
+  url = { type = "string", doc = "Base URL, as http://127.0.0.1:8080/v1; or a list of such, which share the load." },
+  model = { type = "string", default = "", doc = "The model's name, as the server knows it." },
+  api = { type = "string", default = "openai_chat", doc = "The provider script that speaks to the server." },
+  key_env = { type = "string", doc = "Environment variable that holds the key. Scripts never see it." },
+  concurrency = { type = "integer", default = 8, min = 1, max = 4096, doc = "Requests in flight per endpoint." },
+  temperature = { type = "number", min = 0, doc = "Sampling temperature where the script gives none." },
+  top_p = { type = "number", min = 0, max = 1, doc = "Nucleus sampling where the script gives none." },
+  max_tokens = { type = "integer", min = 1, doc = "Longest reply where the script gives no limit." },
+  seed = { type = "boolean", default = true, doc = "Send a seed with each request, from the run's named streams." },
+  stream = { type = "boolean", default = true, doc = "Ask for server-sent events, so that a request can be canceled." },
+  price = { type = "table", doc = "{ prompt = , completion = }: money per million tokens. Without it cost is unknown." },
+  connect_seconds = { type = "number", default = 10, min = 0.1, doc = "Longest wait for a connection." },
+  first_byte_seconds = { type = "number", default = 0, min = 0, doc = "Longest wait for a reply to begin; 0: total only." },
+  total_seconds = { type = "number", default = 600, min = 0.1, doc = "Longest time of a request." },
+  proxy = { type = "string", doc = "Proxy URL. The environment's is never used." },
+  ca_file = { type = "string", doc = "Certificates to trust, in PEM." },
+}
+
+local function urls_of(url)
+  if type(url) == "table" then return url end
+  return { url }
+end
+
+local function check_urls(urls, field, problems)
+  for i, url in ipairs(urls) do
+    if type(url) ~= "string" or not url:lower():find("^https?://[^/%s]+") then
+      problems:add(field .. ".url", ("'%s' is no URL such as http://127.0.0.1:8080/v1"):format(tostring(url)))
+    end
+    if i > 64 then return problems:add(field .. ".url", "at most 64 endpoints") end
+  end
+end
+
+local function check_price(price, field, problems)
+  if price == nil then return end
+  for _, key in ipairs({ "prompt", "completion" }) do
+    if type(price) ~= "table" or type(price[key]) ~= "number" or price[key] < 0 then
+      problems:add(field .. ".price", "must be { prompt = , completion = }, money per million tokens")
+      return
+    end
+  end
+end
+
+--- Splits what is given into the role's own keys and the provider's options.
+local function split(given, declared)
+  local own, rest = {}, {}
+  for key, value in pairs(given) do
+    if roles.keys[key] then own[key] = value
+    elseif declared[key] then rest[key] = value
+    else own[key] = value end
+  end
+  return own, rest
+end
+
+local function resolve_one(name, given, registry, problems)
+  local field = "models." .. name
+  local api = type(given.api) == "string" and given.api or roles.keys.api.default
+  local script, found = registry:find("provider", api)
+  if not script then
+    for _, message in ipairs(found) do problems:add(field .. ".api", message) end
+    return nil
+  end
+  local own, rest = split(given, script.table.options or {})
+  local urls = urls_of(own.url)
+  own.url = nil
+  local role, wrong = options.fill(roles.keys, own)
+  problems:add_all(field .. ".", wrong)
+  role.options, wrong = options.fill(script.table.options, rest)
+  problems:add_all(field .. ".", wrong)
+  if script.table.answer then
+    role.urls = { "local:" .. name }
+  elseif #urls == 0 then
+    problems:add(field .. ".url", "is missing: set it, or OPENAI_BASE_URL if the experiment reads that")
+    role.urls = {}
+  else
+    check_urls(urls, field, problems)
+    role.urls = urls
+  end
+  check_price(role.price, field, problems)
+  role.form = script.table.form
+  role.is_local = script.table.answer ~= nil
+  return role
+end
+
+--- Checks and completes `models`.
+---@param models table<string, table|string>
+---@return table<string, table|string> resolved Aliases stay strings.
+function roles.resolve(models, registry, problems)
+  local resolved = {}
+  for _, name in ipairs(options.sorted_keys(models)) do
+    local given = models[name]
+    if type(given) == "string" then
+      if models[given] == nil then
+        problems:add("models." .. name, ("names the role '%s', which is not there"):format(given))
+      end
+      resolved[name] = given
+    elseif type(given) == "table" then
+      resolved[name] = resolve_one(name, given, registry, problems)
+    else
+      problems:add("models." .. tostring(name), "a table or the name of another role is expected")
+    end
+  end
+  if not next(models) then problems:add("models", "is empty: a role 'default' serves all") end
+  return resolved
+end
+
+--- The role that serves a name: itself, what it names, or 'default'.
+---@param models table The resolved table.
+---@param name string
+---@return table|nil role
+---@return string|nil message
+function roles.serving(models, name)
+  local role, steps = models[name] or models.default, 0
+  while type(role) == "string" and steps < 16 do
+    role, steps = models[role], steps + 1
+  end
+  if type(role) ~= "table" then
+    return nil, ("no model serves the role '%s': add models.%s or models.default"):format(name, name)
+  end
+  return role
+end
+
+return roles

@@ -1,0 +1,55 @@
+--- Exports: derived from the record, the same bytes each time.
+local core = require("advisor_core")
+local json = require("advisor.output.json")
+local records = require("advisor.engine.records")
+
+local export = {}
+
+--- Format -> one kept row as a line.
+export.formats = {
+  jsonl = function(row)
+    return json.encode({
+      id = records.item_id(row.round, row.item_index), round = row.round, index = row.item_index, text = row.text,
+      target = row.target or json.null, meta = json.decode(row.meta) or {},
+    }) .. "\n"
+  end,
+}
+
+--- Writes all kept items in order of (round, index).
+---@param store userdata
+---@param format string
+---@param file file*
+---@return boolean|nil ok
+---@return string|nil message
+function export.write(store, format, file)
+  local rows, why = records.kept(store)
+  if not rows then return nil, why end
+  local line = export.formats[format]
+  for _, row in ipairs(rows) do
+    local ok, problem = file:write(line(row))
+    if not ok then return nil, problem end
+  end
+  local ok, problem = file:flush()
+  return ok and true or nil, problem
+end
+
+--- Writes to a file as a whole: readers see the old one or the new one.
+function export.to_file(store, format, path, force)
+  if core.system.kind(path) and not force then
+    return nil, path .. " exists already: --force replaces it"
+  end
+  local partial = path .. ".partial"
+  local file, why = io.open(partial, "wb")
+  if not file then return nil, why end
+  local ok, problem = export.write(store, format, file)
+  file:close()
+  if ok then ok, problem = core.system.sync(partial) end
+  if ok then ok, problem = os.rename(partial, path) end
+  if not ok then
+    os.remove(partial)
+    return nil, problem
+  end
+  return core.system.sync(path:match("^(.*)/[^/]*$") or ".")
+end
+
+return export

@@ -1,0 +1,73 @@
+#include "net/address.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct {
+  const char *host;
+  adv_place place;
+} cases[] = {
+    {"127.0.0.1", ADV_PLACE_LOOPBACK},
+    {"127.255.0.9", ADV_PLACE_LOOPBACK},
+    {"::1", ADV_PLACE_LOOPBACK},
+    {"[::1]", ADV_PLACE_LOOPBACK},
+    {"::ffff:127.0.0.1", ADV_PLACE_LOOPBACK},
+    {"localhost", ADV_PLACE_LOOPBACK},
+    {"LocalHost.", ADV_PLACE_LOOPBACK},
+    {"a.localhost", ADV_PLACE_LOOPBACK},
+    {"0.0.0.0", ADV_PLACE_PRIVATE},
+    {"10.1.2.3", ADV_PLACE_PRIVATE},
+    {"172.16.0.1", ADV_PLACE_PRIVATE},
+    {"172.31.255.255", ADV_PLACE_PRIVATE},
+    {"192.168.1.1", ADV_PLACE_PRIVATE},
+    {"169.254.169.254", ADV_PLACE_PRIVATE},
+    {"100.64.0.1", ADV_PLACE_PRIVATE},
+    {"[fe80::1%eth0]", ADV_PLACE_PRIVATE},
+    {"[fe80::1%25eth0]", ADV_PLACE_PRIVATE},
+    {"fd00::2", ADV_PLACE_PRIVATE},
+    {"::ffff:10.0.0.1", ADV_PLACE_PRIVATE},
+    {"vllm", ADV_PLACE_PRIVATE},
+    {"gpu.local", ADV_PLACE_PRIVATE},
+    {"box.lan", ADV_PLACE_PRIVATE},
+    {"host.docker.internal", ADV_PLACE_PRIVATE},
+    {"nas.home.arpa", ADV_PLACE_PRIVATE},
+    {"126.255.255.255", ADV_PLACE_PUBLIC},
+    {"128.0.0.1", ADV_PLACE_PUBLIC},
+    {"172.32.0.1", ADV_PLACE_PUBLIC},
+    {"11.0.0.1", ADV_PLACE_PUBLIC},
+    {"100.128.0.1", ADV_PLACE_PUBLIC},
+    {"2001:db8::1", ADV_PLACE_PUBLIC},
+    {"::2", ADV_PLACE_PUBLIC},
+    {"::ffff:8.8.8.8", ADV_PLACE_PUBLIC},
+    {"api.openai.com", ADV_PLACE_PUBLIC},
+    {"127.0.0.1.example.com", ADV_PLACE_PUBLIC},
+    {"notlocalhost.example.com", ADV_PLACE_PUBLIC},
+    {"mylocal.example", ADV_PLACE_PUBLIC},
+    {"not:an:address", ADV_PLACE_PUBLIC},
+    {"[", ADV_PLACE_PRIVATE},
+};
+
+static void each_host_has_its_place(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    adv_place place = adv_address_place(cases[i].host);
+
+    if (place != cases[i].place)
+      print_error("host: %s\n", cases[i].host);
+    assert_int_equal(place, cases[i].place);
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_host_has_its_place),
+  };
+
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
