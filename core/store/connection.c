@@ -1,5 +1,6 @@
 #include "store/connection.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "store/folder.h"
@@ -10,7 +11,7 @@ enum { BUSY_TIMEOUT_MS = 5000 };
 
 /* SQLite knows only ENOSPC as a full disk; a quota, a limit on the file's size
  * and a sync that finds no room come as I/O errors. */
-static adv_status status_of(const adv_connection *c, int rc)
+static adv_status status_of(int rc, int error)
 {
   switch (rc & 0xff) {
   case SQLITE_FULL:
@@ -33,9 +34,7 @@ static adv_status status_of(const adv_connection *c, int rc)
   case SQLITE_MISUSE:
     return ADV_EINVAL;
   case SQLITE_IOERR:
-    if (c->db && adv_folder_status(sqlite3_system_errno(c->db)) == ADV_EFULL)
-      return ADV_EFULL;
-    return ADV_EIO;
+    return adv_folder_status(error) == ADV_EFULL ? ADV_EFULL : ADV_EIO;
   default:
     return ADV_EIO;
   }
@@ -43,14 +42,20 @@ static adv_status status_of(const adv_connection *c, int rc)
 
 adv_status adv_connection_fail(const adv_connection *c, int rc, adv_buf *why)
 {
+  int error = errno;
   int primary = rc & 0xff;
-  int error = c->db ? sqlite3_system_errno(c->db) : 0;
 
   adv_buf_message(why, "%s",
                   c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
   if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && error)
     adv_buf_message(why, " (%s)", strerror(error));
-  return status_of(c, rc);
+  return status_of(rc, error);
+}
+
+int adv_connection_step(sqlite3_stmt *statement)
+{
+  errno = 0;
+  return sqlite3_step(statement);
 }
 
 /* A run folder may come from somebody else: nothing in its schema may call a
@@ -76,6 +81,7 @@ adv_status adv_connection_open(adv_connection *c, const char *name, int flags,
   int rc;
 
   *c = (adv_connection){0};
+  errno = 0;
   rc = sqlite3_open_v2(name, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
   if (rc == SQLITE_OK) {
     sqlite3_extended_result_codes(c->db, 1);
@@ -98,8 +104,10 @@ void adv_connection_close(adv_connection *c)
 
 adv_status adv_connection_run(adv_connection *c, const char *sql, adv_buf *why)
 {
-  int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+  int rc;
 
+  errno = 0;
+  rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
   return rc == SQLITE_OK ? ADV_OK : adv_connection_fail(c, rc, why);
 }
 
@@ -112,7 +120,7 @@ adv_status adv_connection_number(adv_connection *c, const char *sql,
 
   if (st != ADV_OK)
     return st;
-  rc = sqlite3_step(statement);
+  rc = adv_connection_step(statement);
   if (rc == SQLITE_ROW)
     *number = sqlite3_column_int64(statement, 0);
   else

@@ -27,8 +27,13 @@ ADV_MUST_CHECK adv_status adv_connection_open(adv_connection *c,
 /* Finalizes what is kept. A closed connection is fine. */
 void adv_connection_close(adv_connection *c);
 
-/* The status for an SQLite result other than OK, with words in *why. */
+/* The status for an SQLite result other than OK, with words in *why. To be
+ * called at once: which system call failed is known from errno, since SQLite
+ * does not keep it when a commit fails. */
 adv_status adv_connection_fail(const adv_connection *c, int rc, adv_buf *why);
+
+/* sqlite3_step(), with errno made ready for adv_connection_fail(). */
+int adv_connection_step(sqlite3_stmt *statement);
 
 /* Runs statements that need no values and whose rows do not matter. */
 ADV_MUST_CHECK adv_status adv_connection_run(adv_connection *c, const char *sql,

@@ -94,7 +94,7 @@ static adv_status use_log(adv_connection *c, adv_buf *why)
 
   if (st != ADV_OK)
     return st;
-  rc = sqlite3_step(statement);
+  rc = adv_connection_step(statement);
   if (rc != SQLITE_ROW) {
     st = adv_connection_fail(c, rc, why);
   } else {

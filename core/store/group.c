@@ -22,7 +22,7 @@ static adv_status run_statement(adv_connection *c, const adv_statement *s,
   }
   if (st == ADV_OK) {
     do
-      rc = sqlite3_step(statement);
+      rc = adv_connection_step(statement);
     while (rc == SQLITE_ROW);
     if (rc != SQLITE_DONE)
       st = adv_connection_fail(c, rc, why);
@@ -40,7 +40,7 @@ static adv_status control(adv_connection *c, const char *sql, adv_buf *why)
 
   if (st != ADV_OK)
     return st;
-  rc = sqlite3_step(statement);
+  rc = adv_connection_step(statement);
   if (rc != SQLITE_DONE)
     st = adv_connection_fail(c, rc, why);
   adv_connection_give(c, statement);

@@ -71,7 +71,7 @@ static adv_status run(adv_connection *c, sqlite3_stmt *statement,
   adv_status st = ADV_OK;
   int rc;
 
-  while (st == ADV_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+  while (st == ADV_OK && (rc = adv_connection_step(statement)) == SQLITE_ROW) {
     if (!view)
       view = new_view(statement);
     if (!view || !read_row(statement, view))

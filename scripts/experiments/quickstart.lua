@@ -12,11 +12,14 @@ return {
     },
   },
   pipeline = {
-    advise = { "uncovered_category", subject = "topics that customers of an online shop ask its support about" },
-    generate = { "few_shot", speaker = "a customer who writes to an online shop", unit = "question" },
+    advise = { "uncovered_category", subject = "topics of questions that customers ask an online shop's support",
+      min_words = 2, max_words = 4, shuffle = true, temperature = 1.0, top_p = 0.9, hotter = 0, max_tokens = 14 },
+    generate = { "few_shot", speaker = "a customer who writes to an online shop's support", unit = "question",
+      temperature = 0.9, top_p = 0.9, max_tokens = 40 },
     filter = { "exact_duplicate", { "word_overlap", threshold = 0.6 } },
     summarize = "topic_list",
   },
   principles = { "coverage", { "well_formed", min_words = 4, max_words = 40, ending = "?" } },
   seeds = "support",
+  pool = "first",
 }

@@ -14,7 +14,7 @@ return {
     "Do you ship to Norway and who pays the customs duty?",
   },
   summary = {
-    "Delivery dates", "Returns", "Payment", "Discount codes", "Changing an order", "Product sizes", "Guarantees",
-    "Customer accounts", "Damaged goods", "Shipping abroad",
+    "Delivery dates", "Returned goods", "Payment methods", "Discount codes", "Order changes", "Product sizes",
+    "Product guarantees", "Customer accounts", "Damaged goods", "Shipping abroad",
   },
 }

@@ -7,13 +7,15 @@ local M = {
     categories = { type = "integer", default = 1, min = 1, max = 64, doc = "Pieces of advice in a round." },
     tries = { type = "integer", default = 4, min = 1, doc = "Questions asked until a name is new." },
     verify = { type = "boolean", default = true, doc = "Ask again for a name that is empty, too long or listed." },
+    min_words = { type = "integer", default = 1, min = 1, doc = "Shortest name accepted, in words." },
     max_words = { type = "integer", default = 6, min = 1, doc = "Longest name accepted, in words." },
+    shuffle = { type = "boolean", default = false, doc = "Show the list in a new order at every question." },
     shown = { type = "integer", default = 40, min = 1, doc = "Most names shown; beyond that, a random choice." },
     temperature = { type = "number", default = 0.8, min = 0, doc = "Sampling temperature." },
     hotter = { type = "number", default = 0.2, min = 0, doc = "Added to the temperature at each further try." },
     top_p = { type = "number", default = 0.95, min = 0, max = 1, doc = "Nucleus sampling." },
     max_tokens = { type = "integer", default = 24, min = 1, doc = "Longest reply." },
-    stop = { type = "list", default = { "\n" }, doc = "Stop sequences; an empty list sends none." },
+    stop = { type = "list", default = { "\n", ",", ":", "(" }, doc = "Stop sequences; an empty list sends none." },
     template = { type = "string", default = "", doc = "The whole prompt as one text with a hole {list}, instead of ours." },
     post = { type = "list", default = { "strip", "first_line", "strip_label", "strip_quotes", "strip_stop" },
       doc = "Post-processing steps of the reply." },
@@ -23,7 +25,7 @@ local M = {
 local SYSTEM = "You extend a list of {subject}. You are shown the list so far. Reply with one new name "
   .. "of one to four words that is not covered by it, and nothing else."
 
-local RAW = "A list of different {subject}, one short name a line:\n{list}\n-"
+local RAW = "A list of {subject}:\n{list}\n-"
 
 --- Earlier turns that show the form: the list's own last names, asked for again.
 local function worked_examples(names)
@@ -46,14 +48,17 @@ end
 
 local function is_new(ctx, name, covered, opt)
   local words = ctx.text.count_words(name)
-  return words > 0 and words <= opt.max_words and not covered[ctx.text.normalize(name)]
+  return words >= opt.min_words and words <= opt.max_words and name:find("^%a") ~= nil and not covered[ctx.text.normalize(name)]
 end
 
 --- One category, asked for until it is new; the last one that is not empty otherwise.
 local function one_category(ctx, names, covered, opt)
   local found
   for try = 1, opt.verify and opt.tries or 1 do
-    local shown = #names > opt.shown and ctx.rng("shown"):sample(names, opt.shown) or names
+    local shown = names
+    if opt.shuffle or #names > opt.shown then
+      shown = ctx.rng("shown"):sample(names, math.min(#names, opt.shown))
+    end
     local reply, why, code = ctx.ask("advisor", prompt_for(ctx, shown, opt), {
       temperature = opt.temperature + (try - 1) * opt.hotter, top_p = opt.top_p, max_tokens = opt.max_tokens,
       stop = #opt.stop > 0 and opt.stop or nil,

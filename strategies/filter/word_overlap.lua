@@ -25,13 +25,14 @@ local function jaccard(a, b)
   return union > 0 and shared / union or 1
 end
 
---- Compares with every exemplar of the pool, one after another: meant for runs of
---- some hundred items.
+--- Compares with every exemplar and kept item, one after another: meant for runs
+--- of some hundred items.
 function M.run(ctx, state, drafts, opt)
   local others, verdicts = {}, {}
-  for i = 1, #state.pool do
-    local item = state.pool[i]
-    others[i] = { id = item.id, text = item.text, words = words_of(ctx, item.text) }
+  for _, list in ipairs({ state.pool, state.items }) do
+    for i = 1, #list do
+      others[#others + 1] = { id = list[i].id, text = list[i].text, words = words_of(ctx, list[i].text) }
+    end
   end
   for i, draft in ipairs(drafts) do
     local own, best, score = words_of(ctx, draft.text), nil, -1

@@ -37,16 +37,20 @@ local function chat(ctx, exemplars, target, opt)
   return messages
 end
 
+--- Small models follow a form better than an instruction: blocks of topic and
+--- text, the last one open.
 local function raw(ctx, exemplars, target, opt)
-  local lines = { ctx.text.fill("Each {unit} comes from {speaker}.\n", opt) }
-  local function label(named)
-    return named and opt.aimed and ("%s (%s):"):format(opt.unit, named) or opt.unit .. ":"
+  local unit = opt.unit:gsub("^%l", string.upper)
+  local aimed = target ~= nil and opt.aimed
+  local blocks = { ctx.text.fill(aimed and "{unit}s from {speaker}, by topic." or "{unit}s from {speaker}.",
+    { unit = unit, speaker = opt.speaker }) }
+  local function block(named, written)
+    local head = aimed and named and ("Topic: %s\n"):format(named) or ""
+    return ("%s%s:%s"):format(head, unit, written and " " .. written or "")
   end
-  for _, exemplar in ipairs(exemplars) do
-    lines[#lines + 1] = ("%s %s"):format(label(exemplar.target), exemplar.text)
-  end
-  lines[#lines + 1] = label(target)
-  return table.concat(lines, "\n")
+  for _, exemplar in ipairs(exemplars) do blocks[#blocks + 1] = block(exemplar.target, exemplar.text) end
+  blocks[#blocks + 1] = block(target)
+  return table.concat(blocks, "\n\n")
 end
 
 local function prompt_for(ctx, exemplars, target, opt)

@@ -115,6 +115,7 @@ function state.view(timeline, self, gaps)
     round = self.round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),
+    items = readonly.prefix(timeline.kept, self.kept_size),
     history = readonly.prefix(timeline.history, self.history_size),
     gaps = gaps and readonly.view(gaps),
   }
