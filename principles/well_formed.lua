@@ -24,7 +24,7 @@ function M.check(ctx, item, opt)
   if words > opt.max_words then return "fail", { code = "too_long", words = words, most = opt.max_words } end
   if item.text:find("%c") then return "fail", { code = "control" } end
   if item.meta.outcome == "truncated" then return "fail", { code = "cut_off" } end
-  local last = item.text:sub(-1)
+  local last = item.text:match(utf8.charpattern .. "$") or ""
   if opt.ending ~= "" and not opt.ending:find(last, 1, true) then
     return "fail", { code = "ending", last = last, wanted = opt.ending }
   end

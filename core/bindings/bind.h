@@ -69,8 +69,10 @@ adv_store *adv_check_store(lua_State *L, int index);
 /* One function for each module, listed in modules.c. */
 int adv_open_calls(lua_State *L);
 int adv_open_dedup(lua_State *L);
+int adv_open_json(lua_State *L);
 int adv_open_log(lua_State *L);
 int adv_open_loop(lua_State *L);
+int adv_open_measure(lua_State *L);
 int adv_open_rng(lua_State *L);
 int adv_open_sandbox(lua_State *L);
 int adv_open_store(lua_State *L);

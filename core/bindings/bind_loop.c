@@ -18,7 +18,8 @@ struct adv_task {
   lua_State *thread; /* anchored in the registry under the task's address */
   int arguments;     /* on the thread's stack before the first resume */
   bool ready, woken, suspended, ended;
-  bool watched; /* loop.run() passes its failure on */
+  bool in_suspend, signaled; /* of loop.suspend() and loop.wake() */
+  bool watched;              /* loop.run() passes its failure on */
 };
 
 struct scheduler {
@@ -26,6 +27,11 @@ struct scheduler {
   adv_task *running;
   adv_task *first, *last; /* ready to be resumed, in order of wake-up */
 };
+
+/* Threads of ended tasks are used again: their stacks have grown already. The
+ * registry keeps them in a list under this key. */
+static const char IDLE = 'i';
+enum { MAX_IDLE = 1024 };
 
 static const char KEY = 'k';
 
@@ -84,6 +90,9 @@ adv_task *adv_task_check(lua_State *L, const char *what)
 
   if (!task)
     luaL_error(L, "%s: must be called from a task (loop.run)", what);
+  if (task->thread != L)
+    luaL_error(L, "%s: cannot wait here, inside a coroutine of the task's own",
+               what);
   if (!lua_isyieldable(L))
     luaL_error(L, "%s: cannot wait here, inside a function called from C",
                what);
@@ -122,6 +131,48 @@ int adv_task_yield(lua_State *L, lua_KContext context, lua_KFunction k)
   return lua_yieldk(L, 0, context, k);
 }
 
+/* A thread to run a task on. [-0, +1, m] */
+static lua_State *take_thread(lua_State *L)
+{
+  lua_Integer n;
+
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &IDLE) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return lua_newthread(L);
+  }
+  n = (lua_Integer)lua_rawlen(L, -1);
+  if (n == 0) {
+    lua_pop(L, 1);
+    return lua_newthread(L);
+  }
+  lua_rawgeti(L, -1, n);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, n);
+  lua_remove(L, -2);
+  return lua_tothread(L, -1);
+}
+
+/* Keeps the thread of a task that has returned. [-0, +0, m] */
+static void give_thread(lua_State *L, adv_task *task)
+{
+  lua_Integer n;
+
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &IDLE) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &IDLE);
+  }
+  n = (lua_Integer)lua_rawlen(L, -1);
+  if (n < MAX_IDLE) {
+    lua_settop(task->thread, 0);
+    lua_pushthread(task->thread);
+    lua_xmove(task->thread, L, 1);
+    lua_rawseti(L, -2, n + 1);
+  }
+  lua_pop(L, 1);
+}
+
 /* Its thread and its userdata stay until it ends: [-0, +1, m]. The function
  * and its arguments are the `n` values on top of the stack of L: [-n]. */
 static adv_task *new_task(lua_State *L, int n)
@@ -130,7 +181,7 @@ static adv_task *new_task(lua_State *L, int n)
 
   *task = (adv_task){.scheduler = get_scheduler(L), .suspended = true};
   luaL_setmetatable(L, TASK);
-  task->thread = lua_newthread(L);
+  task->thread = take_thread(L);
   lua_setiuservalue(L, -2, 1);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
@@ -173,22 +224,25 @@ static void resume(lua_State *L, adv_task *task)
   task->ended = true;
   if (st != LUA_OK && !task->watched)
     report_failure(L, task);
+  if (st == LUA_OK && !task->watched)
+    give_thread(L, task);
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
 }
 
+/* Tasks resumed between two turns of the loop: enough that a turn costs little,
+ * few enough that commits and sockets go on while many tasks are ready. */
+enum { TASKS_PER_TURN = 16 };
+
 static void resume_ready(lua_State *L, scheduler *s)
 {
-  adv_task *task = s->first;
-
-  /* Tasks that become ready meanwhile wait for the next round, so that timers
-   * and sockets get their turn. */
-  s->first = s->last = NULL;
-  while (task) {
-    adv_task *next = task->next_ready;
+  for (int i = 0; s->first && i < TASKS_PER_TURN; i++) {
+    adv_task *task = s->first;
+    s->first = task->next_ready;
+    if (!s->first)
+      s->last = NULL;
     task->ready = false;
     resume(L, task);
-    task = next;
   }
 }
 
@@ -256,17 +310,36 @@ static int return_nothing(lua_State *L, int status, lua_KContext context)
   return 0;
 }
 
+static int finish_suspend(lua_State *L, int status, lua_KContext context)
+{
+  adv_task *task = (adv_task *)context;
+
+  (void)L;
+  (void)status;
+  task->in_suspend = task->signaled = false;
+  return 0;
+}
+
 /* suspend()                                                       (yields) */
 static int l_suspend(lua_State *L)
 {
-  adv_task_check(L, "loop.suspend");
-  return adv_task_yield(L, 0, return_nothing);
+  adv_task *task = adv_task_check(L, "loop.suspend");
+
+  if (task->signaled)
+    return finish_suspend(L, LUA_OK, (lua_KContext)task);
+  task->in_suspend = true;
+  return adv_task_yield(L, (lua_KContext)task, finish_suspend);
 }
 
-/* wake(task) */
+/* wake(task): ends its loop.suspend(), or the next one. What else it waits for
+ * is not cut short. */
 static int l_wake(lua_State *L)
 {
-  adv_task_wake(luaL_checkudata(L, 1, TASK));
+  adv_task *task = luaL_checkudata(L, 1, TASK);
+
+  task->signaled = true;
+  if (task->in_suspend)
+    adv_task_wake(task);
   return 0;
 }
 

@@ -25,19 +25,28 @@ static const char DEAD = 'd';    /* the error value that kills a script */
 
 typedef struct memory {
   size_t used, limit;
-  bool refused;
+  bool exhausted; /* a request was refused for good */
+  bool pending;   /* this one was refused and may be repeated, since Lua
+                     collects garbage and asks once more */
+  const void *block;
+  size_t size;
   lua_Alloc alloc;
   void *alloc_ud;
 } memory;
 
 static memory heap;
 
+static bool no_memory(void)
+{
+  return heap.exhausted || heap.pending;
+}
+
 static void on_count(lua_State *L, lua_Debug *ar)
 {
   if (!running)
     return;
   running->ticks++;
-  if (running->ticks <= running->limit && !heap.refused && !running->dead)
+  if (running->ticks <= running->limit && !no_memory() && !running->dead)
     return;
   if (!running->dead) {
     running->dead = true;
@@ -66,6 +75,70 @@ static int l_lane(lua_State *L)
   return 1;
 }
 
+/* Threads that ran a script to its end are used again. The registry keeps them
+ * in a list under this key. */
+static const char IDLE = 'i';
+enum { MAX_IDLE = 1024 };
+
+/* thread(fn) -> thread: as coroutine.create, with a count of its own */
+static int l_thread(lua_State *L)
+{
+  lua_State *co;
+  lua_Integer n;
+
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &IDLE);
+  n = lua_istable(L, 2) ? (lua_Integer)lua_rawlen(L, 2) : 0;
+  if (n > 0) {
+    lua_rawgeti(L, 2, n);
+    lua_pushnil(L);
+    lua_rawseti(L, 2, n);
+    co = lua_tothread(L, -1);
+  } else {
+    co = lua_newthread(L);
+  }
+  lua_sethook(co, on_count, LUA_MASKCOUNT, TICK);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
+/* Keeps a thread that has returned; its results are gone. */
+static void give_thread(lua_State *L, int index)
+{
+  lua_Integer n;
+
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &IDLE) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &IDLE);
+  }
+  n = (lua_Integer)lua_rawlen(L, -1);
+  if (n < MAX_IDLE) {
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, n + 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* Where a thread that has failed or waits is, for the message. */
+static void find_place(lua_State *co, lane *l)
+{
+  lua_Debug ar;
+
+  snprintf(l->where, sizeof l->where, "?");
+  for (int level = 0; lua_getstack(co, level, &ar); level++) {
+    lua_getinfo(co, "Sl", &ar);
+    if (ar.currentline > 0) {
+      snprintf(l->where, sizeof l->where, "%s:%d", ar.short_src,
+               ar.currentline);
+      return;
+    }
+  }
+}
+
 /* resume(lane, thread, ...) -> "yielded" | "returned", ... | "failed", message
  * | "killed", where */
 static int l_resume(lua_State *L)
@@ -75,10 +148,8 @@ static int l_resume(lua_State *L)
   int arguments = lua_gettop(L) - 2, results = 0, st;
 
   luaL_argexpected(L, co, 2, "thread");
-  if (!lua_gethook(co))
-    lua_sethook(co, on_count, LUA_MASKCOUNT, TICK);
   luaL_checkstack(co, arguments + LUA_MINSTACK, "too many arguments");
-  lua_xmove(L, co, arguments);
+  lua_xmove(L, co, arguments); /* leaves the lane and the thread */
   lua_rawgetp(L, LUA_REGISTRYINDEX, &RUNNING);
   lua_pushvalue(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &RUNNING);
@@ -86,6 +157,10 @@ static int l_resume(lua_State *L)
   st = lua_resume(co, L, arguments, &results);
   running = outer;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &RUNNING); /* the outer one, or nil */
+  if (!l->dead && no_memory()) {
+    l->dead = true;
+    find_place(co, l);
+  }
   if (l->dead) {
     lua_pushliteral(L, "killed");
     lua_pushstring(L, l->where);
@@ -98,6 +173,10 @@ static int l_resume(lua_State *L)
     results = 1;
   luaL_checkstack(L, results + LUA_MINSTACK, "too many results");
   lua_xmove(co, L, results);
+  if (st == LUA_OK && !l->dead) {
+    lua_settop(co, 0);
+    give_thread(L, 2);
+  }
   return results + 1;
 }
 
@@ -117,6 +196,27 @@ static int l_charge(lua_State *L)
   return 0;
 }
 
+/* A script that catches the error must not go on: what it saw depends on what
+ * else the process holds. */
+static bool may_grow(memory *m, const void *block, size_t size, size_t more)
+{
+  bool again = m->pending && block == m->block && size == m->size;
+
+  if (m->pending && !again)
+    m->exhausted = true;
+  m->pending = false;
+  if (more <= m->limit - m->used)
+    return true;
+  if (again) {
+    m->exhausted = true;
+  } else {
+    m->pending = true;
+    m->block = block;
+    m->size = size;
+  }
+  return false;
+}
+
 static void *limited_alloc(void *ud, void *block, size_t old, size_t size)
 {
   memory *m = ud;
@@ -124,16 +224,11 @@ static void *limited_alloc(void *ud, void *block, size_t old, size_t size)
 
   if (!block)
     old = 0; /* Lua passes a type tag here */
-  if (size > old && size - old > m->limit - m->used) {
-    m->refused = true;
+  if (size > old && !may_grow(m, block, size, size - old))
     return NULL;
-  }
   grown = m->alloc(m->alloc_ud, block, old, size);
-  if (grown || size == 0) {
+  if (grown || size == 0)
     m->used += size - old;
-    if (size > old)
-      m->refused = false; /* a collection made room */
-  }
   return grown;
 }
 
@@ -148,6 +243,7 @@ static int l_limit_memory(lua_State *L)
     heap.used =
         (size_t)lua_gc(L, LUA_GCCOUNT) * 1024 + (size_t)lua_gc(L, LUA_GCCOUNTB);
   }
+  heap.exhausted = heap.pending = false;
   heap.limit = (size_t)limit > heap.used ? (size_t)limit : heap.used;
   lua_setallocf(L, limited_alloc, &heap);
   return 0;
@@ -158,7 +254,7 @@ static int l_memory(lua_State *L)
 {
   lua_pushinteger(L, lua_gc(L, LUA_GCCOUNT) * (lua_Integer)1024 +
                          lua_gc(L, LUA_GCCOUNTB));
-  lua_pushboolean(L, heap.refused);
+  lua_pushboolean(L, no_memory());
   return 2;
 }
 
@@ -255,12 +351,20 @@ static int l_step(lua_State *L)
   return 2;
 }
 
+/* The first upvalue is the last index: what is added meanwhile is not met, and
+ * what is removed is passed over. */
 static int step_sequence(lua_State *L)
 {
-  lua_Integer i = luaL_checkinteger(L, 2) + 1;
+  lua_Integer last = lua_tointeger(L, lua_upvalueindex(1));
 
-  lua_pushinteger(L, i);
-  return lua_rawgeti(L, 1, i) == LUA_TNIL ? 1 : 2;
+  for (lua_Integer i = luaL_checkinteger(L, 2) + 1; i <= last; i++) {
+    lua_pushinteger(L, i);
+    if (lua_rawgeti(L, 1, i) != LUA_TNIL)
+      return 2;
+    lua_pop(L, 2);
+  }
+  lua_pushnil(L);
+  return 1;
 }
 
 static size_t count_keys(lua_State *L, bool *sequence)
@@ -277,6 +381,8 @@ static size_t count_keys(lua_State *L, bool *sequence)
         (lua_Unsigned)lua_tointeger(L, -1) > border)
       *sequence = false;
   }
+  if (n != border)
+    *sequence = false;
   return n;
 }
 
@@ -297,7 +403,8 @@ static int l_pairs(lua_State *L)
   luaL_checktype(L, 1, LUA_TTABLE);
   n = count_keys(L, &sequence);
   if (sequence) {
-    lua_pushcfunction(L, step_sequence);
+    lua_pushinteger(L, (lua_Integer)n);
+    lua_pushcclosure(L, step_sequence, 1);
     lua_pushvalue(L, 1);
     lua_pushinteger(L, 0);
     return 3;
@@ -353,12 +460,63 @@ static int l_next(lua_State *L)
   return 2;
 }
 
+/* Whether a template holds a %p. */
+static bool shows_address(const char *template)
+{
+  const char *at = template;
+
+  while ((at = strchr(at, '%'))) {
+    at++;
+    at += strspn(at, "-+ #0123456789.");
+    if (*at == 'p')
+      return true;
+    if (*at)
+      at++;
+  }
+  return false;
+}
+
+/* format(template, ...): string.format for what has no address; what else comes
+ * is made a string first by the function in the first upvalue, since an address
+ * differs from run to run. */
+static int l_format(lua_State *L)
+{
+  lua_CFunction format = lua_tocfunction(L, lua_upvalueindex(2));
+  int n = lua_gettop(L);
+
+  if (shows_address(luaL_checkstring(L, 1)))
+    return luaL_error(L, "string.format: '%%p' shows addresses, which differ "
+                         "from run to run");
+  for (int i = 2; i <= n; i++) {
+    if (lua_type(L, i) != LUA_TLIGHTUSERDATA && lua_type(L, i) < LUA_TTABLE)
+      continue;
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_pushvalue(L, i);
+    lua_call(L, 1, 1);
+    lua_replace(L, i);
+  }
+  return format(L);
+}
+
+/* formatter(to_string) -> function as string.format */
+static int l_formatter(lua_State *L)
+{
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_getglobal(L, "string");
+  lua_getfield(L, -1, "format");
+  lua_remove(L, -2);
+  lua_pushcclosure(L, l_format, 2);
+  return 1;
+}
+
 int adv_open_sandbox(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"lane", l_lane},       {"resume", l_resume},
       {"current", l_current}, {"charge", l_charge},
-      {"pairs", l_pairs},     {"next", l_next},
+      {"thread", l_thread},   {"pairs", l_pairs},
+      {"next", l_next},       {"formatter", l_formatter},
       {"memory", l_memory},   {"limit_memory", l_limit_memory},
       {NULL, NULL},
   };

@@ -63,19 +63,24 @@ static int l_open(lua_State *L)
   return 1;
 }
 
-/* The statement's text, kept for the life of the store. [-0, +0, m] */
+/* The statement's text, kept for the life of the store: of equal strings the
+ * one that came first, whose bytes stay where they are. [-0, +0, m] */
 static const char *keep_sql(lua_State *L, int index)
 {
-  const char *sql = luaL_checkstring(L, index);
+  const char *sql;
 
+  luaL_checkstring(L, index);
   index = lua_absindex(L, index);
   lua_getiuservalue(L, 1, 1);
   lua_pushvalue(L, index);
   if (lua_rawget(L, -2) == LUA_TNIL) {
+    lua_pop(L, 1);
     lua_pushvalue(L, index);
-    lua_pushboolean(L, 1);
+    lua_pushvalue(L, index);
+    lua_pushvalue(L, index);
     lua_rawset(L, -4);
   }
+  sql = lua_tostring(L, -1);
   lua_pop(L, 2);
   return sql;
 }
@@ -216,8 +221,8 @@ static int l_write(lua_State *L)
   return adv_task_yield(L, (lua_KContext)c, finish_write);
 }
 
-/* store:post(statements): as write, without waiting; a failure shows at the
- * next write. */
+/* store:post(statements): as write, without waiting and without a word on
+ * failure: for rows that can be made again from what is on disk. */
 static int l_post(lua_State *L)
 {
   handle *h = check(L);

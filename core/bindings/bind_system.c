@@ -114,6 +114,8 @@ static int l_make_folder(lua_State *L)
   const char *path = luaL_checkstring(L, 1);
   char copy[PATH_MAX];
 
+  if (!*path)
+    return adv_push_fail(L, ADV_EINVAL, "a folder without a name");
   if (strlen(path) >= sizeof copy)
     return adv_push_fail(L, ADV_ELIMIT, path);
   strcpy(copy, path);
@@ -246,7 +248,7 @@ static int finish_wait(lua_State *L, int status, lua_KContext context)
   return 1;
 }
 
-/* wait_signal() -> true                                          (yields) */
+/* wait_signal() -> true, or false once nobody watches             (yields) */
 static int l_wait_signal(lua_State *L)
 {
   adv_task *task = adv_task_check(L, "system.wait_signal");
@@ -277,6 +279,8 @@ static int l_unwatch_signals(lua_State *L)
     watching->handles[i].data = watching;
     uv_close((uv_handle_t *)&watching->handles[i], on_signal_closed);
   }
+  if (watching->task)
+    adv_task_wake(watching->task); /* it hears that nobody watches */
   watching = NULL;
   return 0;
 }

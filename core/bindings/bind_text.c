@@ -37,7 +37,12 @@ static int repair(lua_State *L, repairer *with, const char *what)
     adv_buf_free(&out);
     return adv_push_fail(L, st, what);
   }
-  adv_push_buf(L, &out);
+  if (!repaired && out.len == len) {
+    adv_buf_free(&out);
+    lua_pushvalue(L, 1); /* nothing to repair: the same string */
+  } else {
+    adv_push_buf(L, &out);
+  }
   lua_pushboolean(L, repaired);
   return 2;
 }
@@ -72,18 +77,71 @@ static int l_normalize(lua_State *L)
   return 1;
 }
 
+static int push_hash(lua_State *L, XXH128_hash_t hash)
+{
+  char hex[33];
+
+  snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)hash.high64,
+           (unsigned long long)hash.low64);
+  lua_pushlstring(L, hex, 32);
+  return 1;
+}
+
 /* hash(text) -> 32 hex digits, XXH3-128 */
 static int l_hash(lua_State *L)
 {
   size_t len;
   const char *text = luaL_checklstring(L, 1, &len);
-  XXH128_hash_t h = XXH3_128bits(text, len);
-  char hex[33];
 
-  snprintf(hex, sizeof hex, "%016llx%016llx", (unsigned long long)h.high64,
-           (unsigned long long)h.low64);
-  lua_pushlstring(L, hex, 32);
+  return push_hash(L, XXH3_128bits(text, len));
+}
+
+#define HASHER "advisor.hasher"
+
+typedef struct hasher {
+  XXH3_state_t *state;
+} hasher;
+
+static int collect_hasher(lua_State *L)
+{
+  hasher *h = luaL_checkudata(L, 1, HASHER);
+
+  XXH3_freeState(h->state);
+  h->state = NULL;
+  return 0;
+}
+
+/* hasher() -> hasher: the hash of what is added piece by piece */
+static int l_hasher(lua_State *L)
+{
+  hasher *h = lua_newuserdatauv(L, sizeof *h, 0);
+
+  h->state = NULL;
+  luaL_setmetatable(L, HASHER);
+  h->state = XXH3_createState();
+  if (!h->state)
+    return luaL_error(L, "out of memory");
+  XXH3_128bits_reset(h->state);
   return 1;
+}
+
+/* hasher:add(text) */
+static int l_hasher_add(lua_State *L)
+{
+  hasher *h = luaL_checkudata(L, 1, HASHER);
+  size_t len;
+  const char *text = luaL_checklstring(L, 2, &len);
+
+  XXH3_128bits_update(h->state, text, len);
+  return 0;
+}
+
+/* hasher:hex() -> 32 hex digits, those of hash() over all that was added */
+static int l_hasher_hex(lua_State *L)
+{
+  hasher *h = luaL_checkudata(L, 1, HASHER);
+
+  return push_hash(L, XXH3_128bits_digest(h->state));
 }
 
 typedef struct events {
@@ -161,10 +219,18 @@ int adv_open_text(lua_State *L)
       {"repair_json", l_repair_json},
       {"normalize", l_normalize},
       {"hash", l_hash},
+      {"hasher", l_hasher},
       {"sse", l_sse},
       {NULL, NULL},
   };
 
+  static const luaL_Reg methods[] = {
+      {"add", l_hasher_add},
+      {"hex", l_hasher_hex},
+      {NULL, NULL},
+  };
+
+  adv_new_type(L, HASHER, methods, collect_hasher);
   luaL_newlib(L, functions);
   return 1;
 }

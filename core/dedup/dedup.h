@@ -16,7 +16,7 @@
 typedef struct adv_dedup adv_dedup;
 
 typedef struct adv_nearest {
-  bool found;   /* something scores at or above the threshold */
+  bool found;   /* something scores high enough: see the engine */
   int64_t id;   /* as given to adv_dedup_add() */
   double score; /* 1.0: equal */
 } adv_nearest;
@@ -31,6 +31,30 @@ ADV_MUST_CHECK adv_status adv_dedup_normalize(adv_buf *out, const char *text,
 /* Exact equality of normal forms. The caller owns *out. */
 ADV_MUST_CHECK adv_status adv_dedup_exact(adv_dedup **out);
 
+/* Zero means the default, in each field. */
+typedef struct adv_minhash_options {
+  double threshold; /* least Jaccard index that is near, up to 1; 0.7 */
+  bool words;       /* shingles of words, not of bytes */
+  unsigned n;       /* words or bytes of a shingle; 3 words, 5 bytes */
+  unsigned bands;   /* 16 */
+  unsigned rows;    /* minima of a band; by the threshold, 4 at 0.7 */
+} adv_minhash_options;
+
+/* Jaccard index of the sets of shingles of normal forms, by MinHash with LSH.
+ * What is found is verified exactly and is the nearest of the candidates, of
+ * equals that with the lowest id; something near is missed with a chance of
+ * (1 - J^rows)^bands: 0.012 at 0.7, 10^-4 at 0.81. ADV_EINVAL: options out of
+ * range (7 bytes, 64 words, 64 bands, 32 rows are the most). NULL `options`:
+ * all default. The caller owns *out. */
+ADV_MUST_CHECK adv_status
+adv_dedup_minhash(adv_dedup **out, const adv_minhash_options *options);
+
+/* ROUGE-L F1 over words, 2 LCS / (m + n), exact: near is what scores above
+ * the threshold (0 to 1; Self-Instruct: 0.7). Words are those of rouge_score,
+ * runs of a-z and 0-9, of normal forms; a text without any is near nothing.
+ * ADV_EINVAL: a threshold out of range. The caller owns *out. */
+ADV_MUST_CHECK adv_status adv_dedup_rouge(adv_dedup **out, double threshold);
+
 /* The nearest of the items added so far with an id below `before`, as if later
  * ones were not there (INT64_MAX: all); of equals, the one added first. Ids
  * are added in rising order. */
@@ -38,7 +62,9 @@ ADV_MUST_CHECK adv_status adv_dedup_nearest(adv_dedup *d, const char *text,
                                             size_t len, int64_t before,
                                             adv_nearest *nearest);
 
-/* Adds an item under the caller's id. */
+/* Adds an item under the caller's id. All but the engine for exact equality
+ * give ADV_EINVAL for an id below one added before. On failure the engine is
+ * as before. */
 ADV_MUST_CHECK adv_status adv_dedup_add(adv_dedup *d, const char *text,
                                         size_t len, int64_t id);
 

@@ -15,12 +15,13 @@
 
 extern const char adv_schema_sql[]; /* made from schema.sql */
 
-/* The log is written back after 2,000 pages (8 MiB), which with one group of
- * 16 MiB keeps it under 32 MiB unless a reader holds on to an old state; what
- * such a reader made it grow beyond is cut off afterwards. */
+/* The log is written back after 4,000 pages (16 MiB), which together with one
+ * group keeps it near 32 MiB unless a reader holds on to an old state; what
+ * such a reader made it grow beyond 64 MiB is cut off afterwards. More often
+ * would make more commits wait for it. */
 static const char writer_settings[] = "PRAGMA synchronous=FULL;"
-                                      "PRAGMA wal_autocheckpoint=2000;"
-                                      "PRAGMA journal_size_limit=33554432;";
+                                      "PRAGMA wal_autocheckpoint=4000;"
+                                      "PRAGMA journal_size_limit=67108864;";
 
 static adv_status check_marks(adv_connection *c, const char *path, adv_buf *why)
 {
@@ -128,7 +129,7 @@ adv_status adv_format_open_writer(adv_connection *c, const char *path,
   return st;
 }
 
-/* "file:…?immutable=1" with whatever means something in a URI escaped. */
+/* "file:...?immutable=1" with whatever means something in a URI escaped. */
 static char *immutable_uri(const char *path)
 {
   static const char tail[] = "?immutable=1";

@@ -52,45 +52,50 @@ static bool in_transaction(const adv_connection *c)
   return !sqlite3_get_autocommit(c->db);
 }
 
-/* One statement that fails undoes itself; only several need a savepoint. */
-static adv_status run_batch(adv_connection *c, const adv_batch *b, adv_buf *why)
+/* Takes back the batch that is under way. Where that fails, the group must not
+ * be committed. */
+static adv_status undo_batch(adv_connection *c, adv_buf *why)
 {
-  bool guarded = b->count > 1;
-  adv_status st = ADV_OK;
+  adv_status st = control(c, "ROLLBACK TO batch", why);
 
-  if (guarded)
-    st = control(c, "SAVEPOINT batch", why);
-  if (st != ADV_OK)
-    return st;
-  for (adv_statement *s = b->first; s && st == ADV_OK; s = s->next)
-    st = run_statement(c, s, why);
-  if (!guarded)
-    return st;
-  if (st == ADV_OK)
-    return control(c, "RELEASE batch", why);
-  /* If the savepoint cannot be undone, neither can the group be committed. */
-  if (in_transaction(c) && (control(c, "ROLLBACK TO batch", why) != ADV_OK ||
-                            control(c, "RELEASE batch", why) != ADV_OK))
-    (void)!control(c, "ROLLBACK", why);
-  return st;
+  return st == ADV_OK ? control(c, "RELEASE batch", why) : st;
 }
 
-/* Serious failures (disk full, out of memory) make SQLite end the whole
- * transaction on its own; `st` is then the group's. */
+/* One statement that fails undoes itself; only several need a savepoint. Sets
+ * b->st; any other result than ADV_OK is the whole group's. */
+static adv_status run_batch(adv_connection *c, adv_batch *b, adv_buf *why)
+{
+  bool guarded = b->count > 1;
+
+  b->st = guarded ? control(c, "SAVEPOINT batch", why) : ADV_OK;
+  if (b->st != ADV_OK)
+    return b->st;
+  for (adv_statement *s = b->first; s && b->st == ADV_OK; s = s->next)
+    b->st = run_statement(c, s, why);
+  if (guarded && b->st == ADV_OK)
+    b->st = control(c, "RELEASE batch", why);
+  /* A full disk, a lack of memory and the like make SQLite end the whole
+   * transaction on its own. */
+  if (!in_transaction(c))
+    return b->st != ADV_OK ? b->st : ADV_EIO;
+  return guarded && b->st != ADV_OK ? undo_batch(c, why) : ADV_OK;
+}
+
 static adv_status run_group(adv_connection *c, adv_batch *group, adv_buf *why)
 {
-  adv_status st = control(c, "BEGIN IMMEDIATE", why);
+  adv_status st = ADV_OK;
 
+  /* Of an earlier group whose end failed too. */
+  if (in_transaction(c))
+    st = control(c, "ROLLBACK", why);
+  if (st == ADV_OK)
+    st = control(c, "BEGIN IMMEDIATE", why);
   for (adv_batch *b = group; b && st == ADV_OK; b = b->next) {
-    b->st = run_batch(c, b, why);
-    if (!in_transaction(c))
-      return b->st != ADV_OK ? b->st : ADV_EIO;
-    if (b->st != ADV_OK)
+    st = run_batch(c, b, why);
+    if (st == ADV_OK && b->st != ADV_OK)
       b->why = adv_buf_take(why, NULL);
   }
-  if (st == ADV_OK)
-    st = control(c, "COMMIT", why);
-  return st;
+  return st == ADV_OK ? control(c, "COMMIT", why) : st;
 }
 
 bool adv_group_commit(adv_connection *c, adv_batch *group)

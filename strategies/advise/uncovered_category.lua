@@ -37,8 +37,11 @@ local function worked_examples(names)
   return turns
 end
 
-local function prompt_for(ctx, names, opt)
-  if opt.template ~= "" then return ctx.text.fill(opt.template, { list = table.concat(names, "\n") }) end
+--- A template gets the list as it stands, blank lines included.
+local function prompt_for(ctx, names, whole, opt)
+  if opt.template ~= "" then
+    return ctx.text.fill(opt.template, { list = whole or table.concat(names, "\n") })
+  end
   local messages = { { role = "system", content = ctx.text.fill(SYSTEM, { subject = opt.subject }) } }
   for _, turn in ipairs(worked_examples(names)) do messages[#messages + 1] = turn end
   local list = "- " .. table.concat(names, "\n- ")
@@ -52,14 +55,14 @@ local function is_new(ctx, name, covered, opt)
 end
 
 --- One category, asked for until it is new; the last one that is not empty otherwise.
-local function one_category(ctx, names, covered, opt)
+local function one_category(ctx, names, whole, covered, opt)
   local found
   for try = 1, opt.verify and opt.tries or 1 do
     local shown = names
     if opt.shuffle or #names > opt.shown then
       shown = ctx.rng("shown"):sample(names, math.min(#names, opt.shown))
     end
-    local reply, why, code = ctx.ask("advisor", prompt_for(ctx, shown, opt), {
+    local reply, why, code = ctx.ask("advisor", prompt_for(ctx, shown, shown == names and whole, opt), {
       temperature = opt.temperature + (try - 1) * opt.hotter, top_p = opt.top_p, max_tokens = opt.max_tokens,
       stop = #opt.stop > 0 and opt.stop or nil,
     })
@@ -74,11 +77,13 @@ local function one_category(ctx, names, covered, opt)
 end
 
 function M.run(ctx, state, opt)
-  local names, covered, advice = ctx.text.lines(state.summary.text), {}, {}
+  local whole = state.summary.text
+  local names, covered, advice = ctx.text.lines(whole), {}, {}
   for _, name in ipairs(names) do covered[ctx.text.normalize(name)] = true end
   for i = 1, opt.categories do
-    local name, why, code = one_category(ctx, names, covered, opt)
+    local name, why, code = one_category(ctx, names, whole, covered, opt)
     if not name then return nil, why, code end
+    whole = whole .. "\n" .. name
     names[#names + 1], covered[ctx.text.normalize(name)] = name, true
     advice[i] = { target = name }
   end

@@ -39,12 +39,23 @@ local function shown(batch, source)
   return table.concat(lines, "\n")
 end
 
-local function put_back(ctx, old, new)
+--- The old lines as they were, then those that are new; a heading is no line.
+local function put_back(ctx, old, new, heading)
   local lines, present = {}, {}
-  for _, line in ipairs(ctx.text.lines(old .. "\n" .. new)) do
-    line = ctx.text.apply(line, { "strip_label", "strip" })
-    local key = ctx.text.normalize(line)
-    if line ~= "" and not present[key] then lines[#lines + 1], present[key] = line, true end
+  local function add(line, name)
+    local key = ctx.text.normalize(name)
+    if key ~= "" and not present[key] then lines[#lines + 1], present[key] = line, true end
+  end
+  local function bare(line)
+    return ctx.text.apply(line, { "strip_label", "strip" })
+  end
+  for _, line in ipairs(ctx.text.lines(old)) do
+    add(line, line)
+    present[ctx.text.normalize(bare(line))] = true
+  end
+  present[ctx.text.normalize(heading)], present[ctx.text.normalize(heading .. ":")] = true, true
+  for _, line in ipairs(ctx.text.lines(new)) do
+    if not present[ctx.text.normalize(line)] then add(bare(line), bare(line)) end
   end
   return table.concat(lines, "\n")
 end
@@ -59,7 +70,7 @@ function M.run(ctx, state, batch, opt)
   })
   if not reply then return nil, "no summary: " .. why, code end
   local text = ctx.text.apply(reply.text, opt.post)
-  if opt.keep_lines then text = put_back(ctx, state.summary.text, text) end
+  if opt.keep_lines then text = put_back(ctx, state.summary.text, text, opt.heading) end
   return { text = text }
 end
 

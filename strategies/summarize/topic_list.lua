@@ -7,7 +7,7 @@ return {
     for _, line in ipairs(lines) do listed[ctx.text.normalize(line)] = true end
     for _, item in ipairs(batch.items) do
       local name = item.target
-      if name and not listed[ctx.text.normalize(name)] then
+      if name and name:find("%S") and not listed[ctx.text.normalize(name)] then
         lines[#lines + 1], listed[ctx.text.normalize(name)] = name, true
       end
     end

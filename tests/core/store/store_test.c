@@ -505,7 +505,7 @@ static void the_log_stays_bounded(void **state)
       largest = size_of(file("run.db-wal"));
   }
   assert_true(largest > 4 << 20);
-  assert_true(largest < 32 << 20);
+  assert_true(largest < 40 << 20);
   close_store(s);
   free(bytes);
 }

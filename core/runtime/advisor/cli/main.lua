@@ -76,6 +76,9 @@ return function(list, root)
     return DONE
   end
   core.log.level(log_level(args))
+  -- A run makes much garbage and keeps little: fewer, longer collections cost
+  -- less than the memory they save.
+  collectgarbage("incremental", 250, 400)
   local ok, code = xpcall(verb.run, function(message)
     if type(message) == "table" then return message.message or "failed" end
     return debug.traceback(tostring(message))

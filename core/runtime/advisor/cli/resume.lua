@@ -17,7 +17,11 @@ local function go_on(folder, args, place)
   local store, why, code = core.store.open(folder, "write")
   if not store then error({ message = why, code = code }, 0) end
   local facts = assert(records.facts(store))
-  local resolved, problem = json.decode(facts.resolved or "")
+  if not facts.resolved then
+    error({ message = ("%s: the run ended before it began, nothing was asked; begin it with: "
+      .. "advisor run EXPERIMENT.lua -o %s"):format(folder, folder) }, 0)
+  end
+  local resolved, problem = json.decode(facts.resolved)
   if not resolved then error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) }, 0) end
   if facts.state == "done" then
     store:close()

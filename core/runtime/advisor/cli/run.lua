@@ -47,8 +47,17 @@ local function write_copies(folder, source, resolved_text, scripts)
   end
 end
 
-local function begin(folder, resolved, source, found, args)
-  local store, why, code = core.store.open(folder, "create")
+--- Whether a process was killed between making run.db and writing the first rows:
+--- nothing was asked, so such a run is begun again.
+local function never_began(folder)
+  local store = core.store.open(folder, "read")
+  local facts = store and records.facts(store)
+  if store then store:close() end
+  return facts ~= nil and next(facts) == nil
+end
+
+local function begin(folder, mode, resolved, source, found, args)
+  local store, why, code = core.store.open(folder, mode)
   if not store then error({ message = why, code = code }, 0) end
   local scripts = session.scripts_of(resolved, found)
   local resolved_text = json.encode(resolved)
@@ -73,12 +82,13 @@ function verb.run(args, place)
     return 1
   end
   local folder = args.output or free_folder(resolved.name)
-  if core.system.kind(folder .. "/run.db") then
+  local exists = core.system.kind(folder .. "/run.db")
+  if exists and not never_began(folder) then
     io.stderr:write(("advisor run: %s holds a run already: 'advisor resume %s' goes on with it, "
       .. "another -o begins a new one\n"):format(folder, folder))
     return 1
   end
-  return core.loop.run(begin, folder, resolved, source, found, args)
+  return core.loop.run(begin, folder, exists and "write" or "create", resolved, source, found, args)
 end
 
 return verb

@@ -10,8 +10,10 @@ local verb = {
   flags = { json = { doc = "One JSON object on standard output." } },
 }
 
---- A run that says "running" while nobody holds its lock was killed.
+--- A run that says "running" while nobody holds its lock was killed; one that says
+--- nothing was killed before it began.
 local function true_state(folder, state)
+  state = state or "running"
   if state == "running" and not core.system.is_locked(folder .. "/run.lock") then return "stopped" end
   return state
 end

@@ -53,8 +53,12 @@ local function looks_secret(name)
   return upper:find("KEY") or upper:find("TOKEN") or upper:find("SECRET") or upper:find("PASSWORD")
 end
 
+--- The names that the file at hand has asked for.
+local asked = {}
+
 local function env(name, default)
   if type(name) ~= "string" then error("env: the name of a variable is expected", 2) end
+  asked[name] = true
   if looks_secret(name) then
     error(("env: %s looks like a secret: name it as key_env, the program reads it itself"):format(name), 2)
   end
@@ -77,6 +81,7 @@ local function evaluate(path, depth)
   if not file then return nil, why end
   local source = file:read("a")
   file:close()
+  if not source then return nil, path .. ": is no file that can be read" end
   if depth > 8 then return nil, path .. ": include() goes more than 8 deep" end
   local code, message = sandbox.compile(source, path)
   if not code then return nil, message end
@@ -86,20 +91,28 @@ local function evaluate(path, depth)
   local ok, value = sandbox.instantiate(lane, code, {
     env = env,
     include = function(name)
-      local inner, problem = evaluate(folder_of(path) .. "/" .. name, depth + 1)
+      if type(name) ~= "string" then error("include: the name of a file is expected", 2) end
+      local inner, problem = evaluate(name:sub(1, 1) == "/" and name or folder_of(path) .. "/" .. name, depth + 1)
       if problem then error("include: " .. problem, 2) end
       return inner
     end,
   })
-  if not ok then return nil, (tostring(value):gsub("\nstack traceback:.*", "")) end
+  if not ok then
+    local why = tostring(value):gsub("\nstack traceback:.*", "")
+    return nil, sandbox.with_full_name(why, path)
+  end
   local plain, problem = readonly.plain(value, "the experiment", true)
   if problem then return nil, ("%s:1: %s"):format(path, problem) end
   return plain, nil, source
 end
 
+--- JSON as its standard has it: no NaN, no infinity, no hexadecimal numbers.
+local strict = cjson.new()
+strict.decode_invalid_numbers(false)
+
 --- A value of `--set`: JSON where it parses as such, else a string.
 local function parse_value(text)
-  local ok, value = pcall(cjson.decode, text)
+  local ok, value = pcall(strict.decode, text)
   if ok and value ~= cjson.null then return value end
   return text
 end
@@ -191,8 +204,9 @@ local function resolve_pipeline(raw, registry, problems)
       pipeline[stage] = resolve_script(registry, stage, raw[stage], "pipeline." .. stage, problems)
     end
   end
-  if raw.filter ~= nil and (type(raw.filter) ~= "table" or (raw.filter[1] == nil and next(raw.filter))) then
-    problems:add("pipeline.filter", "a list is expected, as { \"exact_duplicate\" }")
+  if raw.filter ~= nil and options.problem({ type = "list" }, raw.filter) then
+    problems:add("pipeline.filter", "a list is expected, as { \"exact_duplicate\" }, "
+      .. "or { { \"word_overlap\", threshold = 0.6 } }")
   else
     for i, reference in ipairs(raw.filter or {}) do
       pipeline.filter[i] = resolve_script(registry, "filter", reference,
@@ -214,8 +228,18 @@ local function resolve_principles(raw, registry, problems)
   return principles
 end
 
+--- What holds a key is for the program to read, not for the file.
+local function check_keys(models, names, problems)
+  for _, role in ipairs(options.sorted_keys(models)) do
+    local key_env = type(models[role]) == "table" and models[role].key_env
+    if key_env and names[key_env] then
+      problems:add(("models.%s.key_env"):format(role), ("%s holds a key: env() must not read it"):format(key_env))
+    end
+  end
+end
+
 local function check_whole(resolved, problems)
-  if resolved.name and (not resolved.name:find("^[%w_%-][%w_%.%-]*$") or #resolved.name > 64) then
+  if type(resolved.name) == "string" and (not resolved.name:find("^[%w_%-][%w_%.%-]*$") or #resolved.name > 64) then
     problems:add("name", "letters, digits, '.', '_' and '-' are allowed, at most 64, no dot in front")
   end
   if not resolved.rounds and not resolved.accept then
@@ -232,6 +256,7 @@ end
 ---@return string[]|nil problems Lines "file:line: field: message".
 ---@return string|nil source
 function experiment.read(path, settings, registry, root)
+  asked = {}
   local raw, message, source = evaluate(path, 1)
   if message then return nil, { message } end
   if type(raw) ~= "table" then return nil, { path .. ":1: must return a table" } end
@@ -262,6 +287,7 @@ function experiment.read(path, settings, registry, root)
   local loaded, problem = seeds.load(given_seeds, { folder_of(path), root .. "/scripts/seeds" }, evaluate)
   if not loaded then problems:add("seeds", problem) end
   resolved.seeds = loaded
+  check_keys(resolved.models, asked, problems)
   if #problems.list > 0 then return nil, problems.list end
   return resolved, nil, source
 end

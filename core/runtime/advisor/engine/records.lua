@@ -5,14 +5,6 @@ local json = require("advisor.output.json")
 
 local records = {}
 
---- The digest of a data set: XXH3-128 over the canonical lines of its kept
---- items in order of (round, index).
----@param lines string[] Each as `records.digest_line` gives it.
----@return string hex
-function records.digest(lines)
-  return core.text.hash(table.concat(lines))
-end
-
 --- One kept item's line in the digest: id, text, target.
 function records.digest_line(item)
   return json.encode({ id = item.id, text = item.text, target = item.target }) .. "\n"
@@ -82,7 +74,7 @@ local INSERT_ITEM = "INSERT INTO item (round, item_index, verdict, text, target,
 local function item_row(round, draft)
   local finding = draft.finding and json.encode(draft.finding) or nil
   return { INSERT_ITEM, round, draft.index, draft.verdict, draft.text, draft.target, draft.advice, draft.reason,
-    finding, json.encode(draft.verdicts), json.encode(draft.meta), n = 11 }
+    finding, json.encode(json.array(draft.verdicts)), json.encode(draft.meta), n = 11 }
 end
 
 --- Commits a round as a whole. Yields until it is on disk.
@@ -102,10 +94,46 @@ function records.rounds(store)
     .. "WHERE state <> 'surplus' ORDER BY round")
 end
 
---- Kept items in order of (round, index).
-function records.kept(store)
-  return store:query("SELECT round, item_index, text, target, meta FROM item WHERE verdict = 'kept' "
-    .. "ORDER BY round, item_index")
+local PAGE = 500
+
+--- Kept items in order of (round, index), a page at a time: memory does not grow
+--- with the data set.
+---@param store userdata
+---@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, meta }`; nil, message ends it.
+---@return boolean|nil ok
+---@return string|nil message
+function records.each_kept(store, visit)
+  local round, index = -1, -1
+  while true do
+    local rows, why = store:query("SELECT round, item_index, text, target, meta FROM item WHERE verdict = 'kept'"
+      .. " AND (round, item_index) > (?, ?) ORDER BY round, item_index LIMIT ?", round, index, PAGE)
+    if not rows then return nil, why end
+    for _, row in ipairs(rows) do
+      local ok, problem = visit(row)
+      if not ok then return nil, problem end
+    end
+    if #rows < PAGE then return true end
+    round, index = rows[#rows].round, rows[#rows].item_index
+  end
+end
+
+--- The digest of a data set: XXH3-128 over the canonical lines of its kept
+--- items in order of (round, index).
+---@return string hex
+function records.digest(store)
+  local hasher = core.text.hasher()
+  assert(records.each_kept(store, function(row)
+    hasher:add(records.digest_line({ id = records.item_id(row.round, row.item_index), text = row.text,
+      target = row.target }))
+    return true
+  end))
+  return hasher:hex()
+end
+
+--- Kept items of one round, in order.
+function records.kept_in(store, round)
+  return store:query("SELECT item_index, text, target, meta FROM item WHERE round = ? AND verdict = 'kept' "
+    .. "ORDER BY item_index", round)
 end
 
 --- How many drafts and kept items each piece of advice led to.
@@ -117,7 +145,7 @@ end
 --- Attempts of rounds that are not committed, with what came of them.
 function records.open_attempts(store, after_round)
   return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, r.state, r.curl, r.http,"
-    .. " r.sends, r.headers, r.raw, r.why, o.class FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
+    .. " r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
     .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? ORDER BY a.id", after_round)
 end
 
@@ -171,12 +199,6 @@ function records.summary(store)
     .. " WHERE class IN ('ok', 'unusable')")[1]
   local rounds = count(store, "SELECT coalesce(sum(state = 'committed'), 0) AS committed,"
     .. " coalesce(sum(state = 'failed'), 0) AS failed FROM round")[1]
-  local lines = {}
-  for i, row in ipairs(count(store, "SELECT round, item_index, text, target FROM item WHERE verdict = 'kept' "
-    .. "ORDER BY round, item_index")) do
-    lines[i] = records.digest_line({ id = records.item_id(row.round, row.item_index), text = row.text,
-      target = row.target })
-  end
   return {
     name = facts.name, state = facts.state, why = facts.why, rounds = rounds.committed, failed_rounds = rounds.failed,
     calls = calls.calls, attempts = calls.attempts, unknown_attempts = unknown,
@@ -184,7 +206,7 @@ function records.summary(store)
     kept = items.kept, surplus = items.surplus, dropped = dropped,
     tokens = { prompt = tokens.prompt, completion = tokens.completion },
     cost = tokens.n > 0 and tokens.priced == tokens.n and tokens.cost or json.null,
-    digest = records.digest(lines), accept = tonumber(facts.accept), rounds_asked = tonumber(facts.rounds),
+    digest = records.digest(store), accept = tonumber(facts.accept), rounds_asked = tonumber(facts.rounds),
   }
 end
 

@@ -3,9 +3,12 @@
 local core = require("advisor_core")
 local ask = require("advisor.models.ask")
 local context = require("advisor.host.context")
+local items = require("advisor.engine.items")
 local journal = require("advisor.engine.journal")
+local options = require("advisor.host.options")
 local parallel = require("advisor.engine.parallel")
 local records = require("advisor.engine.records")
+local roles = require("advisor.models.roles")
 local round = require("advisor.engine.round")
 local sandbox = require("advisor.host.sandbox")
 local stages = require("advisor.engine.stages")
@@ -40,7 +43,7 @@ end
 ---@return string|nil message
 local function connect(resolved, registry, calls)
   local models = {}
-  for _, name in ipairs(require("advisor.host.options").sorted_keys(resolved.models)) do
+  for _, name in ipairs(options.sorted_keys(resolved.models)) do
     local role = resolved.models[name]
     if type(role) == "table" then
       local script = registry:find("provider", role.api)
@@ -98,7 +101,7 @@ function run.open(given)
   self.calls = calls
   self.models, why = connect(resolved, given.registry, calls)
   if not self.models then return nil, why, "EINVAL" end
-  self.timeline, self.states[0] = states.begin(resolved)
+  self.timeline, self.states[0] = states.begin(resolved, items.new(given.store))
   self.committed = 0
   return self:replay_committed()
 end
@@ -109,11 +112,13 @@ function run:replay_committed()
   local rounds, why, code = records.rounds(self.store)
   if not rounds then return nil, why, code end
   local kept, yields = {}, {}
-  for _, row in ipairs(records.kept(self.store)) do
+  local read, problem = records.each_kept(self.store, function(row)
     kept[row.round] = kept[row.round] or {}
     table.insert(kept[row.round], { id = records.item_id(row.round, row.item_index), text = row.text,
       target = row.target, meta = json.decode(row.meta) or {} })
-  end
+    return true
+  end)
+  if not read then return nil, problem, "EIO" end
   for _, row in ipairs(records.yields(self.store)) do
     yields[row.round] = yields[row.round] or {}
     if row.advice then yields[row.round][row.advice] = { drafts = row.drafts, kept = row.kept } end
@@ -137,7 +142,9 @@ function run:advance(result)
   local previous = self.states[self.committed]
   local next_state
   if result.state == "committed" then
-    for _, index in pairs(self.indexes) do self:index_items(index, result.kept, #self.timeline.kept) end
+    for _, index in pairs(self.indexes) do
+      for i, item in ipairs(result.kept) do assert(index:add(item.text, self.timeline.items.total + i)) end
+    end
     next_state = states.next(self.timeline, previous, {
       number = result.number, advice = result.advice, kept = result.kept, summary = result.summary,
       drafts = result.drafts_made or #result.drafts, spent = result.spent, yields = result.yields,
@@ -158,24 +165,20 @@ function run:state_for(number)
   return self.states[math.max(number - 1 - self.resolved.ahead, 0)]
 end
 
-function run:index_items(index, items, offset)
-  for i, item in ipairs(items) do assert(index:add(item.text, offset + i)) end
-end
-
 --- ctx.dedup(engine): see host/context.lua.
 function run:comparison(lane, engine)
   local make = ENGINES[engine]
   if not make then error(("ctx.dedup: no engine is called '%s'"):format(tostring(engine)), 3) end
   if not self.indexes[engine] then
     self.indexes[engine] = assert(make())
-    self:index_items(self.indexes[engine], self.timeline.kept, 0)
+    for i, item in self.timeline.items:each() do assert(self.indexes[engine]:add(item.text, i)) end
   end
   local index, before = self.indexes[engine], lane.before
   local batch, labels = assert(make()), {}
   return {
     nearest = function(candidate)
       local id, score = index:nearest(candidate, before)
-      local item = id and self.timeline.kept[id]
+      local item = id and self.timeline.items:get(id)
       if item then return { id = item.id, score = score, text = item.text } end
       id, score = batch:nearest(candidate)
       return id and { id = labels[id].id, score = score, text = labels[id].text } or nil
@@ -200,20 +203,25 @@ end
 --- Adds to what a round cost: the chosen attempts only, so that a resumed run
 --- sees the same figures.
 function run:spend(number, name, usage)
-  local spent = self.spending[number] or { prompt = 0, completion = 0, money = 0 }
-  self.spending[number] = spent
-  local role = require("advisor.models.roles").serving(self.resolved.models, name)
-  local prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
-  spent.prompt, spent.completion = spent.prompt + prompt, spent.completion + completion
-  if role.price and spent.money then
-    spent.money = spent.money + (prompt * role.price.prompt + completion * role.price.completion) / 1e6
-  else
-    spent.money = nil
-  end
+  local by_role = self.spending[number] or {}
+  self.spending[number] = by_role
+  local used = by_role[name] or { prompt = 0, completion = 0 }
+  by_role[name] = used
+  used.prompt = used.prompt + (usage.prompt_tokens or 0)
+  used.completion = used.completion + (usage.completion_tokens or 0)
 end
 
+--- Money is counted from whole tokens in order of roles: a sum in order of replies
+--- would differ in its last digits from run to run.
 function run:spent_in(number)
-  return self.spending[number] or { prompt = 0, completion = 0, money = 0 }
+  local spent, by_role = { prompt = 0, completion = 0, money = 0 }, self.spending[number] or {}
+  for _, name in ipairs(options.sorted_keys(by_role)) do
+    local used, price = by_role[name], roles.serving(self.resolved.models, name).price
+    spent.prompt, spent.completion = spent.prompt + used.prompt, spent.completion + used.completion
+    spent.money = spent.money and price
+      and spent.money + (used.prompt * price.prompt + used.completion * price.completion) / 1e6
+  end
+  return spent
 end
 
 function run:note(lane, remark)

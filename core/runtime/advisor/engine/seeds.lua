@@ -1,29 +1,37 @@
 --- Seeds: the items that a run begins with, and the summary of what they cover.
 local text = require("advisor.output.text")
 local json = require("advisor.output.json")
+local options = require("advisor.host.options")
 
 local seeds = {}
 
-local function read_lines(path)
+local function read(path)
   local file = io.open(path, "rb")
   if not file then return nil end
   local content = file:read("a")
   file:close()
-  return text.lines(content)
+  if not content then return nil end
+  return (content:gsub("^\239\187\191", ""))
 end
 
-local function from_jsonl(lines, path)
-  local items = {}
-  for number, line in ipairs(lines) do
-    local row, why = json.decode(line)
-    local item = type(row) == "table" and (row.text or row.prompt)
-    if type(item) ~= "string" then
-      return nil, ("%s:%d: %s"):format(path, number, why or "no field 'text' or 'prompt'")
+local function from_jsonl(content, path)
+  local items, number = {}, 0
+  for line in content:gmatch("([^\n]*)\n?") do
+    number = number + 1
+    if line:find("%S") then
+      local row, why = json.decode(line)
+      local item = type(row) == "table" and (row.text or row.prompt)
+      if type(item) ~= "string" then
+        return nil, ("%s:%d: %s"):format(path, number, why or "no field 'text' or 'prompt'")
+      end
+      items[#items + 1] = item
     end
-    items[number] = item
   end
   return { items = items, summary = {} }
 end
+
+--- The keys of seeds given as a table.
+local KEYS = { items = true, summary = true, unit = true, theme = true }
 
 local function check_list(value, what)
   if type(value) ~= "table" then return nil, what .. " must be a list of texts" end
@@ -36,7 +44,13 @@ end
 local function from_table(value)
   local given = value
   if type(value) ~= "table" then return nil, "a list, a name or a file is expected" end
-  if value[1] ~= nil then given = { items = value } end
+  if options.problem({ type = "list" }, value) == nil then given = { items = value } end
+  for _, key in ipairs(options.sorted_keys(given)) do
+    if not KEYS[key] then
+      return nil, ("'%s' is unknown: a list of texts, or { items =, summary =, unit =, theme = }, is expected")
+        :format(tostring(key))
+    end
+  end
   local items, problem = check_list(given.items or {}, "items")
   if not items then return nil, problem end
   local summary, wrong = check_list(given.summary or {}, "summary")
@@ -57,15 +71,15 @@ function seeds.load(given, folders, evaluate)
   for _, folder in ipairs(folders) do
     local path = given:sub(1, 1) == "/" and given or folder .. "/" .. given
     if not path:find("%.%a+$") then path = path .. ".lua" end
-    local lines = read_lines(path)
-    if lines and path:find("%.lua$") then
+    local content = read(path)
+    if content and path:find("%.lua$") then
       local value, problem = evaluate(path, 1)
       if problem then return nil, problem end
       return from_table(value)
-    elseif lines and path:find("%.jsonl$") then
-      return from_jsonl(lines, path)
-    elseif lines then
-      return { items = lines, summary = {} }
+    elseif content and path:find("%.jsonl$") then
+      return from_jsonl(content, path)
+    elseif content then
+      return { items = text.lines(content), summary = {} }
     end
   end
   return nil, ("'%s' was not found beside the experiment or in scripts/seeds"):format(given)

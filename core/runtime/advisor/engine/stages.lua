@@ -16,6 +16,11 @@ local function fail(lane, message)
   error({ failed = Failed, message = ("round %d, %s/%s: %s"):format(lane.round, lane.stage, lane.script, message) }, 0)
 end
 
+--- A script's options are the experiment's: no script changes them for a later call.
+local function options_of(used)
+  return readonly.view(used.options)
+end
+
 --- Runs a script's entry in a fresh lane and gives all that it returned.
 ---@param used table `{ name, options, script }`
 ---@return advisor.Lane lane
@@ -40,9 +45,11 @@ end
 function stages.compare(run, number, view)
   local gaps = {}
   for i, used in ipairs(run.principles.dataset) do
-    local lane, found, why = call(run, number, "compare", tostring(i), used, "check", view, used.options)
+    local lane, found, why = call(run, number, "compare", tostring(i), used, "check", view, options_of(used))
     if found == nil then fail(lane, why or "returned nothing") end
-    for _, gap in ipairs(plain(lane, found, "gaps")) do
+    found = plain(lane, found, "gaps")
+    if type(found) ~= "table" then fail(lane, "must return a list of gaps") end
+    for _, gap in ipairs(found) do
       if type(gap) ~= "table" then fail(lane, "a gap must be a table { cell, have, want, text }") end
       gap.principle = used.name
       gaps[#gaps + 1] = gap
@@ -66,7 +73,7 @@ end
 --- Advice: a list of `{ target, instruction, count, gap }`.
 function stages.advise(run, number, view)
   local used = run.pipeline.advise
-  local lane, advice, why = call(run, number, "advise", "1", used, "run", view, used.options)
+  local lane, advice, why = call(run, number, "advise", "1", used, "run", view, options_of(used))
   if advice == nil then fail(lane, why or "returned no advice") end
   advice = plain(lane, advice, "advice")
   if type(advice) ~= "table" or #advice == 0 then fail(lane, "must return a list of advice that is not empty") end
@@ -101,7 +108,7 @@ function stages.generate(run, number, view, advice)
   local used, made, lanes = run.pipeline.generate, {}, {}
   run:parallel(#advice, function(i)
     local lane, list, why = call(run, number, "generate", tostring(i), used, "run", view,
-      readonly.view(advice[i]), used.options)
+      readonly.view(advice[i]), options_of(used))
     if list == nil then fail(lane, why or "returned no drafts") end
     made[i], lanes[i] = plain(lane, list, "drafts"), lane
     if type(made[i]) ~= "table" then fail(lane, "must return a list of drafts") end
@@ -145,10 +152,11 @@ function stages.filter(run, number, stage, view, drafts, before)
       script = used.name, before = before })
     local ok, script = sandbox.instantiate(lane, used.script.code, used.script.extra)
     if not ok then fail(lane, script) end
-    local fine, verdicts, why = sandbox.call(lane, script.run, run.context, view, readonly.view(batch), used.options)
+    local fine, verdicts, why = sandbox.call(lane, script.run, run.context, view, readonly.view(batch), options_of(used))
     if not fine then fail(lane, verdicts) end
     if verdicts == nil then fail(lane, why or "returned no verdicts") end
     verdicts = plain(lane, verdicts, "verdicts")
+    if type(verdicts) ~= "table" then fail(lane, "must return a list of verdicts") end
     for i, draft in ipairs(batch) do
       local verdict = verdicts[i]
       if type(verdict) == "string" then verdict = { verdict = verdict } end
@@ -167,7 +175,7 @@ local VERDICTS = { pass = true, fail = true, unknown = true }
 
 local function check_one(run, number, position, used, draft)
   local lane, verdict, finding = call(run, number, "check", ("%d.%d"):format(position, draft.index), used, "check",
-    readonly.view({ text = draft.text, target = draft.target, meta = draft.meta, index = draft.index }), used.options)
+    readonly.view({ text = draft.text, target = draft.target, meta = draft.meta, index = draft.index }), options_of(used))
   if verdict == nil then verdict, finding = "unknown", { code = "no_verdict", why = tostring(finding) } end
   if not VERDICTS[verdict] then fail(lane, "the verdict must be 'pass', 'fail' or 'unknown'") end
   finding = plain(lane, finding, "finding")
@@ -204,7 +212,7 @@ end
 function stages.summarize(run, number, view, batch, previous)
   local used = run.pipeline.summarize
   if not used then return previous end
-  local lane, summary, why = call(run, number, "summarize", "1", used, "run", view, readonly.view(batch), used.options)
+  local lane, summary, why = call(run, number, "summarize", "1", used, "run", view, readonly.view(batch), options_of(used))
   if summary == nil then fail(lane, why or "returned no summary") end
   summary = plain(lane, summary, "summary")
   if type(summary) ~= "table" or type(summary.text) ~= "string" then

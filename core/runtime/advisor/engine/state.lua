@@ -12,16 +12,17 @@ local state = {}
 ---@class advisor.Timeline
 ---@field pool table[] Items that may serve as exemplars: { id, text, target }.
 ---@field history table[] One entry for each piece of advice: { round, target, instruction, count, drafts, kept }.
----@field kept table[] Kept items in order: { id, text, target, meta }.
+---@field items table Kept items by number; see engine/items.lua.
 ---@field counts table<string, integer> Kept items by target, of the newest state.
 ---@field deltas table<integer, table> Round -> what it added to `counts`.
 
 --- The lists and the initial state, which holds the seeds and their summary.
 ---@param resolved table The experiment.
+---@param items table From `items.new`.
 ---@return table timeline
 ---@return table initial
-function state.begin(resolved)
-  local timeline = { pool = {}, history = {}, kept = {}, counts = {}, deltas = {}, newest = 0 }
+function state.begin(resolved, items)
+  local timeline = { pool = {}, history = {}, items = items, counts = {}, deltas = {}, newest = 0 }
   for i, item in ipairs(resolved.seeds.items) do
     timeline.pool[i] = { id = "seed-" .. i, text = item, target = resolved.seeds.summary[i] }
   end
@@ -65,7 +66,7 @@ end
 ---@param rule string Pool rule.
 ---@return table
 function state.next(timeline, previous, round, rule)
-  for _, item in ipairs(round.kept) do timeline.kept[#timeline.kept + 1] = item end
+  timeline.items:add_round(round.number, #round.kept)
   for _, item in ipairs(POOL[rule](round.kept, round.number)) do timeline.pool[#timeline.pool + 1] = item end
   for i, advice in ipairs(round.advice) do
     local made = round.yields[i] or { drafts = 0, kept = 0 }
@@ -77,7 +78,7 @@ function state.next(timeline, previous, round, rule)
   add_counts(timeline, round.number, round.kept)
   return {
     round = round.number, pool_size = #timeline.pool, history_size = #timeline.history,
-    kept_size = #timeline.kept, drafts = previous.drafts + round.drafts, summary = round.summary,
+    kept_size = timeline.items.total, drafts = previous.drafts + round.drafts, summary = round.summary,
     spent = {
       prompt = previous.spent.prompt + round.spent.prompt,
       completion = previous.spent.completion + round.spent.completion,
@@ -115,7 +116,8 @@ function state.view(timeline, self, gaps)
     round = self.round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),
-    items = readonly.prefix(timeline.kept, self.kept_size),
+    items = readonly.prefix(setmetatable({}, { __index = function(_, i) return timeline.items:get(i) end }),
+      self.kept_size),
     history = readonly.prefix(timeline.history, self.history_size),
     gaps = gaps and readonly.view(gaps),
   }

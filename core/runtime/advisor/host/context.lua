@@ -5,6 +5,8 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local text = require("advisor.output.text")
+local readonly = require("advisor.host.readonly")
+local refusal = require("advisor.measure.refusal")
 local sandbox = require("advisor.host.sandbox")
 local frozen = require("advisor.host.library").frozen
 
@@ -18,27 +20,30 @@ end
 
 --- A stream of random numbers that belongs to the lane that asked for it.
 --- Methods: unit(), integer(low, high), choice(list), shuffle(list), sample(list, k).
-local Stream = {}
-Stream.__index = Stream
-for _, name in ipairs({ "unit", "integer", "choice", "shuffle", "sample" }) do
-  Stream[name] = function(self, ...)
-    if core.sandbox.current() ~= self.lane then
-      error("this random stream belongs to another lane: call ctx.rng inside the function given to ctx.map", 2)
+local function stream_of(lane, stream)
+  local methods = {}
+  for _, name in ipairs({ "unit", "integer", "choice", "shuffle", "sample" }) do
+    local draw = stream[name]
+    methods[name] = function(_, ...)
+      if core.sandbox.current() ~= lane then
+        error("this random stream belongs to another lane: "
+          .. "call ctx.rng inside the function given to ctx.map", 2)
+      end
+      return draw(stream, ...)
     end
-    return self.stream[name](self.stream, ...)
   end
+  return frozen(methods, "stream")
 end
 
 --- ctx.rng(purpose): the lane's stream of that name, going on where it was.
 local function rng(purpose)
   local lane = lane_here()
   if type(purpose) ~= "string" then error("ctx.rng: a purpose is expected, such as 'exemplars'", 2) end
+  lane.streams = lane.streams or {}
   local stream = lane.streams[purpose]
   if not stream then
-    stream = setmetatable({
-      lane = lane,
-      stream = core.rng.new(("%d/%d/%s/%s/%s"):format(lane.run.seed, lane.round, lane.stage, lane.path, purpose)),
-    }, Stream)
+    stream = stream_of(lane, core.rng.new(("%d/%d/%s/%s/%s"):format(lane.run.seed, lane.round,
+      lane.stage, lane.path, purpose)))
     lane.streams[purpose] = stream
   end
   return stream
@@ -72,6 +77,37 @@ local function ask(lane, role, prompt, options)
   return lane.run:ask(lane, role, prompt, options)
 end
 
+--- What a script hands to the host is copied while the script still runs: a
+--- metamethod of its own would run beyond its limits on the host's side.
+local function handed_over(value, what)
+  if type(value) ~= "table" then return value end
+  local copy, problem = readonly.plain(value, what)
+  if problem then error("ctx.ask: " .. problem, 3) end
+  return copy
+end
+
+local served_ask, served_map = sandbox.served("ctx.ask", ask), sandbox.served("ctx.map", map)
+
+local function ask_plain(role, prompt, options)
+  return served_ask(role, handed_over(prompt, "the prompt"), handed_over(options, "options"))
+end
+
+local function map_plain(list, fn)
+  local copy = list
+  if type(list) == "table" then
+    copy = {}
+    for i = 1, #list do copy[i] = list[i] end
+  end
+  return served_map(copy, fn)
+end
+
+--- Views are written like the tables behind them.
+local function encode(value)
+  local copy, problem = readonly.plain(value, "ctx.json.encode: the value")
+  if problem then error(problem, 2) end
+  return json.encode(copy)
+end
+
 local function log(level, message)
   if message == nil then level, message = "info", level end
   local lane = lane_here()
@@ -96,17 +132,18 @@ end
 local text_functions = {
   fill = text.fill, strip = text.strip, first_line = text.first_line, count_words = text.count_words,
   lines = text.lines, normalize = text.normalize, apply = text.apply, python_list = text.python_list,
+  refusal = refusal.detect,
 }
 
 --- Makes the context that all scripts of a run share.
 ---@return table
 function context.new()
   return frozen({
-    ask = sandbox.served("ctx.ask", ask),
-    map = sandbox.served("ctx.map", map),
+    ask = ask_plain,
+    map = map_plain,
     dedup = dedup,
     text = frozen(text_functions, "ctx.text"),
-    json = frozen({ encode = json.encode, decode = json.decode }, "ctx.json"),
+    json = frozen({ encode = encode, decode = json.decode }, "ctx.json"),
     rng = rng,
     log = log,
     note = note,

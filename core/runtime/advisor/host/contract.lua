@@ -67,6 +67,9 @@ function contract.problems(script, expected)
   if type(script) ~= "table" then
     return { { field = nil, message = "must return a table, got " .. type(script) } }
   end
+  if debug.getmetatable(script) then
+    return { { field = nil, message = "must return a plain table, without a metatable" } }
+  end
   local found = {}
   local function need(ok, field, message)
     if not ok then found[#found + 1] = { field = field, message = ("%s %s"):format(field, message) } end

@@ -25,54 +25,59 @@ local function tostring_plain(value)
   end
   local meta = debug.getmetatable(value)
   local convert = type(meta) == "table" and rawget(meta, "__tostring")
-  if not convert then return kind end
+  -- Outside of a script nothing stops a loop in the function of a script.
+  if not convert or not core.current() then return kind end
   local converted = convert(value)
   if type(converted) ~= "string" then error("'__tostring' must return a string", 2) end
   return converted
 end
 
-local function format(template, ...)
-  local values = pack(...)
-  for i = 1, values.n do
-    local kind = type(values[i])
-    if kind ~= "string" and kind ~= "number" then values[i] = tostring_plain(values[i]) end
-  end
-  if type(template) == "string" and template:find("%%[%-%d%.]*p") then
-    error("string.format: '%p' shows addresses, which differ from run to run", 2)
-  end
-  return real.string.format(template, unpack(values, 1, values.n))
-end
+--- What C's %p prints is an address, so it shows a string's only.
+local format = core.formatter(tostring_plain)
 
 local function rep(value, count, separator)
+  if type(value) == "number" then value = real.tostring(value) end
+  if type(value) ~= "string" or math.type(count) == nil or type(separator or "") ~= "string" then
+    return real.string.rep(value, count, separator)
+  end
   local length = #value + #(separator or "")
   if count < 1 or length == 0 then return "" end
   if length * count > MAX_LENGTH then error("string.rep: the result is too long", 2) end
   return real.string.rep(value, count, separator)
 end
 
+--- What a replacement function gave, as string.gsub takes it.
+local function replacement(result, whole)
+  local kind = type(result)
+  if not result then return whole end
+  if kind == "string" then return result end
+  if kind == "number" then return real.tostring(result) end
+  return error(("invalid replacement value (a %s)"):format(kind), 4)
+end
+
 --- gsub whose replacement function may wait (ctx.ask), which C's cannot.
 local function gsub_function(value, pattern, replace, limit)
-  local out, at, count = {}, 1, 0
+  local out, at, count, ended = {}, 1, 0, nil
   local anchored = pattern:sub(1, 1) == "^"
   while (not limit or count < limit) and at <= #value + 1 do
     local found = pack(value:find(pattern, at))
     if not found[1] then break end
     local first, last = found[1], found[2]
-    local whole = value:sub(first, last)
-    local result
-    if found.n > 2 then
-      result = replace(unpack(found, 3, found.n))
-    else
-      result = replace(whole)
-    end
     out[#out + 1] = value:sub(at, first - 1)
-    out[#out + 1] = result and real.tostring(result) or whole
-    count = count + 1
-    if last < first then -- an empty match: one character is passed over
+    if last < first and first == ended then -- right after the last match: none
       out[#out + 1] = value:sub(first, first)
       at = first + 1
     else
+      local whole, result = value:sub(first, last), nil
+      if found.n > 2 then
+        result = replace(unpack(found, 3, found.n))
+      else
+        result = replace(whole)
+      end
+      out[#out + 1] = replacement(result, whole)
+      count = count + 1
       at = last + 1
+      ended = at
     end
     if anchored then break end
   end
@@ -127,14 +132,37 @@ local function move(from, first, last, at, to)
   return real.table.move(from, first, last, at, to)
 end
 
+--- C asks a list for its length only once it has begun to move elements, so a
+--- length that a script makes up is taken here, where a loop can be stopped.
+local function plain_list(list)
+  return type(list) ~= "table" or debug.getmetatable(list) == nil
+end
+
 local function insert(list, ...)
-  bounded("insert", 0, #list)
-  return real.table.insert(list, ...)
+  if plain_list(list) then
+    if type(list) == "table" then bounded("insert", 0, #list) end
+    return real.table.insert(list, ...)
+  end
+  local n, at, value = #list, ...
+  if select("#", ...) == 1 then
+    list[n + 1] = at
+    return
+  end
+  for i = n, at, -1 do list[i + 1] = list[i] end
+  list[at] = value
 end
 
 local function remove(list, ...)
-  bounded("remove", 0, #list)
-  return real.table.remove(list, ...)
+  if plain_list(list) then
+    if type(list) == "table" then bounded("remove", 0, #list) end
+    return real.table.remove(list, ...)
+  end
+  local n = #list
+  local at = ... or n
+  local value = list[at]
+  for i = at, n - 1 do list[i] = list[i + 1] end
+  if at <= n then list[n] = nil end
+  return value
 end
 
 --- Passes a request for the host up through a script's own coroutine.
@@ -172,6 +200,18 @@ local function getmetatable_guarded(value)
   return nil
 end
 
+--- What is protected against assignment is so against rawset too: all scripts
+--- share the libraries and the views. A chunk's own globals are its own.
+local environment_meta = { __metatable = false }
+
+local function rawset_guarded(target, key, value)
+  local meta = type(target) == "table" and debug.getmetatable(target)
+  if meta and meta ~= environment_meta and rawget(meta, "__metatable") == false then
+    error("rawset: this table cannot be changed", 2)
+  end
+  return rawset(target, key, value)
+end
+
 local function setmetatable_guarded(value, meta)
   if type(meta) == "table" then
     for _, key in ipairs({ "__gc", "__mode" }) do
@@ -187,7 +227,7 @@ end
 local function xpcall_after(fn, handler, ...)
   local got = pack(real.pcall(fn, ...))
   if got[1] then return unpack(got, 1, got.n) end
-  return false, handler(got[2])
+  return false, select(2, real.pcall(handler, got[2]))
 end
 
 local function load_text(chunk, name, _, env)
@@ -249,16 +289,16 @@ local function table_members()
 end
 
 local function coroutine_members()
-  local members = copy(coroutine, "isyieldable running status yield")
+  local members = copy(coroutine, "isyieldable status yield")
   members.create, members.resume, members.wrap = create, resume, wrap
   return members
 end
 
-local base = copy(_G, "_VERSION assert error ipairs pcall rawequal rawget rawlen rawset select tonumber type")
+local base = copy(_G, "_VERSION assert error ipairs pcall rawequal rawget rawlen select tonumber type")
 base.pairs, base.next = core.pairs, core.next
 base.tostring = tostring_plain
 base.getmetatable, base.setmetatable = getmetatable_guarded, setmetatable_guarded
-base.xpcall, base.load = xpcall_after, load_text
+base.xpcall, base.load, base.rawset = xpcall_after, load_text, rawset_guarded
 base.math = frozen(math_members(), "math")
 base.string = frozen(string_members(), "string")
 base.table = frozen(table_members(), "table")
@@ -273,7 +313,7 @@ setmetatable(base, {
   end,
 })
 
-local environment_meta = { __index = base, __metatable = false }
+environment_meta.__index = base
 
 --- A fresh table of globals for one chunk.
 ---@param extra table<string, any>|nil Names that this chunk sees besides.

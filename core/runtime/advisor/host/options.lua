@@ -6,7 +6,15 @@ local TYPES = { string = true, number = true, integer = true, boolean = true, li
 
 local function is_a(value, kind)
   if kind == "integer" then return math.type(value) == "integer" end
-  if kind == "list" or kind == "table" then return type(value) == "table" end
+  if kind == "table" then return type(value) == "table" end
+  if kind == "list" then
+    if type(value) ~= "table" then return false end
+    local n = #value
+    for key in pairs(value) do
+      if math.type(key) ~= "integer" or key < 1 or key > n then return false end
+    end
+    return true
+  end
   return type(value) == kind
 end
 
@@ -39,8 +47,9 @@ function options.problem(declared, value)
     return ("%s expected, got %s"):format(declared.type, type(value) == "number" and "number " .. value
       or type(value))
   end
-  if declared.min and value < declared.min then return ("must be at least %s"):format(declared.min) end
-  if declared.max and value > declared.max then return ("must be at most %s"):format(declared.max) end
+  local ranged = type(value) == "number"
+  if ranged and declared.min and value < declared.min then return ("must be at least %s"):format(declared.min) end
+  if ranged and declared.max and value > declared.max then return ("must be at most %s"):format(declared.max) end
   local allowed = declared.one_of
   if not allowed then return nil end
   for _, each in ipairs(declared.type == "list" and value or { value }) do
@@ -49,6 +58,25 @@ function options.problem(declared, value)
     end
   end
   return nil
+end
+
+--- Whether `min`, `max` and `one_of` suit the type.
+local function bounds_fit(option, need)
+  local number = option.type == "number" or option.type == "integer"
+  local fine = true
+  for _, bound in ipairs({ "min", "max" }) do
+    local given = option[bound]
+    local suits = given == nil or (number and type(given) == "number")
+    need(suits, ("has a %s that is no number, or is none itself"):format(bound))
+    fine = fine and suits
+  end
+  local allowed = option.one_of
+  local suits = allowed == nil or (is_a(allowed, "list") and #allowed > 0)
+  for _, each in ipairs(suits and allowed or {}) do
+    suits = suits and (type(each) == "string" or type(each) == "number")
+  end
+  need(suits, "has a one_of that is no list of texts or numbers")
+  return fine and suits
 end
 
 --- Every fault in a table of declarations.
@@ -72,7 +100,8 @@ function options.declaration_problems(declared)
         need(one_of(key, { "type", "default", "doc", "min", "max", "one_of" }),
           "has an unknown field '" .. tostring(key) .. "'")
       end
-      if TYPES[option.type] and option.default ~= nil then
+      local fine = bounds_fit(option, need)
+      if TYPES[option.type] and option.default ~= nil and fine then
         local problem = options.problem(option, as_declared(option.default, option.type))
         need(not problem, "has a default that does not fit: " .. (problem or ""))
       end
@@ -81,15 +110,20 @@ function options.declaration_problems(declared)
   return found
 end
 
+--- Characters that two names share at the front and, beside these, at the end: one
+--- that is missing, added, wrong or swapped leaves the rest.
+local function common(a, b)
+  local least, front, back = math.min(#a, #b), 0, 0
+  while front < least and a:byte(front + 1) == b:byte(front + 1) do front = front + 1 end
+  while back < least - front and a:byte(#a - back) == b:byte(#b - back) do back = back + 1 end
+  return front + back
+end
+
 --- The nearest declared name, for typos.
 local function nearest(name, declared)
   local best, score
   for _, candidate in ipairs(sorted_keys(declared)) do
-    local same = 0
-    for i = 1, math.min(#name, #candidate) do
-      if name:sub(i, i) == candidate:sub(i, i) then same = same + 1 end
-    end
-    same = same / math.max(#name, #candidate)
+    local same = common(name, candidate) / math.max(#name, #candidate)
     if same > 0.5 and (not score or same > score) then best, score = candidate, same end
   end
   return best and (" (did you mean '%s'?)"):format(best) or ""

@@ -8,6 +8,9 @@ local function refuse(_, key)
   error(("the field '%s' belongs to a committed state: it cannot be changed"):format(tostring(key)), 2)
 end
 
+--- Marks the metatables made here: only their metamethods are the host's own.
+local VIEW = {}
+
 local view
 
 local function wrap(value)
@@ -20,6 +23,7 @@ end
 ---@return table
 function view(source)
   return setmetatable({}, {
+    is_view = VIEW,
     __index = function(_, key) return wrap(source[key]) end,
     __newindex = refuse,
     __len = function() return #source end,
@@ -46,6 +50,7 @@ function readonly.prefix(source, n)
     return nil
   end
   return setmetatable({}, {
+    is_view = VIEW,
     __index = at,
     __newindex = refuse,
     __len = function() return n end,
@@ -60,6 +65,7 @@ function readonly.prefix(source, n)
 end
 
 local core_text = require("advisor_core").text
+local fast_plain = require("advisor_core").json.plain
 
 --- Whether a table is a list: keys 1 … n and no others.
 local function list_length(value, path)
@@ -82,7 +88,18 @@ local function plain_number(value, path)
   return math.tointeger(value) or value
 end
 
-local function plain_copy(value, path, depth, mixed)
+--- A table as it is, whatever metamethods a script gave it.
+local function bare(value)
+  local copy = {}
+  for key, element in next, value do copy[key] = element end
+  return copy
+end
+
+--- More values than any batch has; tables that hold one another many times
+--- over would grow without end.
+local MOST_VALUES = 5000000
+
+local function plain_copy(value, path, depth, mixed, seen)
   local kind = type(value)
   if kind == "boolean" or kind == "nil" then return value end
   if kind == "string" then return core_text.valid(value) and value or (core_text.repair(value)) end
@@ -91,9 +108,13 @@ local function plain_copy(value, path, depth, mixed)
   if depth > 32 then error({ plain = path .. " is nested more than 32 deep" }, 0) end
   local result = {}
   local meta = debug.getmetatable(value)
-  if not mixed and not (meta and meta.__pairs) then list_length(value, path) end
+  local is_view = meta and rawget(meta, "is_view") == VIEW
+  if meta and not is_view then value = bare(value) end
+  if not mixed and not is_view then list_length(value, path) end
   for key, element in core.pairs(value) do
-    result[key] = plain_copy(element, ("%s.%s"):format(path, key), depth + 1, mixed)
+    seen.count = seen.count + 1
+    if seen.count > MOST_VALUES then error({ plain = path .. " holds too many values" }, 0) end
+    result[key] = plain_copy(element, ("%s.%s"):format(path, key), depth + 1, mixed, seen)
   end
   return result
 end
@@ -107,7 +128,10 @@ end
 ---@return any|nil copy nil, message if it is not plain.
 ---@return string|nil message
 function readonly.plain(value, what, mixed)
-  local ok, result = pcall(plain_copy, value, what, 1, mixed)
+  local fine, copy = fast_plain(value, mixed)
+  if fine then return copy end
+  -- Slowly, for views, for text that needs repair, and to say where the trouble is.
+  local ok, result = pcall(plain_copy, value, what, 1, mixed, { count = 0 })
   if ok then return result end
   return nil, type(result) == "table" and result.plain or tostring(result)
 end

@@ -6,6 +6,7 @@
 --- providers/NAME.lua. A name that ends in .lua is a path.
 local core = require("advisor_core")
 local contract = require("advisor.host.contract")
+local readonly = require("advisor.host.readonly")
 local sandbox = require("advisor.host.sandbox")
 
 local registry = {}
@@ -85,10 +86,18 @@ function registry.examine(source, path, kind, name, origin)
   local ok, value = sandbox.instantiate(lane, code, script.extra)
   if not ok then
     local text = tostring(value):gsub("\nstack traceback:.*", "")
+    text = sandbox.with_full_name(text, path)
     if not text:find(path, 1, true) then text = path .. ":1: " .. text end
     return nil, { text }
   end
   local found = {}
+  for _, field in ipairs({ "options", "findings" }) do
+    if type(value) == "table" and type(value[field]) == "table" then
+      local plain, why = readonly.plain(value[field], field)
+      if not plain then found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, field), why) end
+      value[field] = plain
+    end
+  end
   for _, problem in ipairs(contract.problems(value, kind)) do
     found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, problem.field), problem.message)
   end

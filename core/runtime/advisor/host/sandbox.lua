@@ -22,14 +22,14 @@ local HOST = library.HOST
 ---@field script string Name of the script, for messages.
 ---@field asks integer Calls made so far.
 ---@field maps integer Uses of ctx.map so far.
----@field streams table<string, table> Random streams by purpose.
+---@field streams table<string, table>|nil Random streams by purpose.
 ---@field run table The run that it belongs to.
 
 --- Makes a lane.
 ---@param fields table `{ run, round, stage, path, script }`
 ---@return advisor.Lane
 function sandbox.lane(fields)
-  fields.asks, fields.maps, fields.streams = 0, 0, {}
+  fields.asks, fields.maps = 0, 0
   fields.handle = core.sandbox.lane(fields.run.instructions, fields)
   return fields
 end
@@ -53,8 +53,19 @@ end
 function sandbox.compile(source, name)
   if #source > 1024 * 1024 then return nil, name .. ": a script is at most 1 MiB" end
   local chunk, message = load(source, "@" .. name, "t", {})
-  if not chunk then return nil, message end
+  if not chunk then return nil, sandbox.with_full_name(message, name) end
   return dump(chunk)
+end
+
+--- Lua shortens long names of chunks in its messages; this puts the path back.
+---@param message string
+---@param name string As given to `sandbox.compile`.
+---@return string
+function sandbox.with_full_name(message, name)
+  if #name < 60 then return message end
+  local short = debug.getinfo(load("", "@" .. name), "S").short_src
+  if message:sub(1, #short) ~= short then return message end
+  return name .. message:sub(#short + 1)
 end
 
 --- An error that a script must not catch: the run stops or pauses.
@@ -104,7 +115,7 @@ end
 ---@return boolean ok
 ---@return any ... What it returned, or the message with a traceback.
 function sandbox.call(lane, fn, ...)
-  return drive(lane, coroutine.create(fn), ...)
+  return drive(lane, core.sandbox.thread(fn), ...)
 end
 
 --- Loads a chunk afresh and gives what it returns.
@@ -115,7 +126,11 @@ end
 ---@return any value The chunk's value, or a message.
 function sandbox.instantiate(lane, code, extra)
   local chunk = assert(load(code, "script", "b", library.environment(extra)))
-  return sandbox.call(lane, chunk)
+  local ok, value = sandbox.call(lane, chunk)
+  if ok and type(value) == "table" and debug.getmetatable(value) then
+    return false, "must return a plain table, without a metatable"
+  end
+  return ok, value
 end
 
 --- Makes a function for scripts that is served by the host: what `fn(lane, …)`
@@ -126,7 +141,7 @@ end
 function sandbox.served(name, fn)
   local function finish(ok, ...)
     if ok then return ... end
-    error((...), 3)
+    error((...), 2) -- the call above is a tail call: this is the script's line
   end
   return function(...)
     if not coroutine.isyieldable() then

@@ -5,6 +5,7 @@ local core = require("advisor_core")
 local json = require("advisor.output.json")
 local text = require("advisor.output.text")
 local outcome = require("advisor.models.outcome")
+local readonly = require("advisor.host.readonly")
 local roles = require("advisor.models.roles")
 
 local ask = {}
@@ -69,6 +70,13 @@ local function add_prompt(call, form, prompt, name)
   end
 end
 
+local function plain_option(name, value)
+  local copy, problem = readonly.plain(value, "option '" .. name .. "'")
+  if problem then error("ctx.ask: " .. problem, 0) end
+  if name == "stop" and #copy == 0 then return nil end
+  return copy
+end
+
 --- Builds the call in the program's own form: what replay compares.
 local function build(run, lane, name, role, prompt, options)
   check_options(options)
@@ -77,6 +85,8 @@ local function build(run, lane, name, role, prompt, options)
   for key in pairs(OPTIONS) do
     local value = options[key]
     if value == nil then value = role[key] end
+    -- A script's own option may be a view, and JSON's writer wants plain tables.
+    if type(value) == "table" then value = plain_option(key, value) end
     call[key] = value
   end
   if role.seed then
@@ -180,21 +190,51 @@ local function must_pause(run, name, found, repeats)
 end
 
 local function pause_message(name, role, found)
-  local hint = ""
-  if found.reason == "404" or found.reason == "405" then
+  local hint, status = "", found.message:match("^HTTP (%d+)")
+  if (status == "404" or status == "405") and found.reason ~= "model_not_found" then
     local other = role.api == "openai_chat" and "openai_completions" or "openai_chat"
     hint = ("; if the server has no such endpoint, --set models.default.api=%s may suit it"):format(other)
-  elseif role.key_env and (found.reason == "401" or found.reason == "403" or found.reason == "invalid_api_key") then
+  elseif role.key_env and (status == "401" or status == "403") then
     hint = ("; the key is read from %s"):format(role.key_env)
   end
   return ("the role '%s' at %s: %s%s"):format(name, table.concat(role.urls, ", "), found.message, hint)
 end
 
+--- Why the run halts where a call does not end.
+local function pause(name, role, found)
+  if found.reason == "canceled" then return { state = "stopped", code = "ECANCELED", message = "canceled by the user" } end
+  return { state = "paused", code = "EPAUSED", message = pause_message(name, role, found) }
+end
+
+--- Records what came of an attempt, unless that is on disk already: a process that
+--- was killed may have left a reply without its class.
+local function record(run, reply, found, final, cost)
+  if not reply.class then run.store:post({ outcome_row(reply.id, found, final, cost) }) end
+end
+
 --- Fails a call for good: on disk before the script hears of it.
-local function give_up(run, lane, id, found, code)
-  local ok, why = run.store:write({ outcome_row(id, found, 1, nil) })
-  if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
-  return nil, ("%s call %d: %s"):format(lane.stage, lane.asks, found.message or found.reason), code
+local function give_up(run, lane, reply, found)
+  if reply.final ~= 1 then
+    local ok, why = run.store:write({ outcome_row(reply.id, found, 1, nil) })
+    if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
+  end
+  local kind = outcome.repeats[found.class]
+  return nil, ("%s call %d: %s"):format(lane.stage, lane.asks, found.message or found.reason),
+    kind and kind.code or "EREJECTED"
+end
+
+--- What follows from an attempt without a text: "again", "pause" or "give_up".
+--- What was decided once holds, whatever other calls have met since.
+local function decide(run, name, reply, found, count, live)
+  if reply.final then return reply.final == 1 and "give_up" or "again" end
+  if found.reason == "canceled" or must_pause(run, name, found, count) then return live and "pause" or "again" end
+  local kind = outcome.repeats[found.class]
+  return count >= (kind and run.policy[kind.policy] or 0) and "give_up" or "again"
+end
+
+--- Neither the death of the process nor the user's cancel counts as a try.
+local function is_void(reply)
+  return reply.curl == ask.INTERRUPTED or reply.reason == "canceled"
 end
 
 --- Asks a role and waits for its reply.
@@ -221,25 +261,20 @@ function ask.call(run, lane, name, prompt, options)
     local live = not reply
     if reply and reply.request ~= canonical then run:halt(drift(lane, reply.request, canonical)) end
     if live then reply = attempt(run, lane, name, role, call, canonical, n, fresh) end
-    if reply.curl ~= ask.INTERRUPTED then
+    if not is_void(reply) then
       local found = classify(role, reply)
       if found.text then
         run.answered, run.served[name] = true, true
-        if live or not reply.class then run.store:post({ outcome_row(reply.id, found, 1, cost_of(role, found.usage)) }) end
+        record(run, reply, found, 1, cost_of(role, found.usage))
         return deliver(found)
       end
-      local kind = outcome.repeats[found.class]
       local count = repeats[found.class] or 0
-      local limit = kind and run.policy[kind.policy] or 0
-      if must_pause(run, name, found, count) then
-        if live then
-          run.store:post({ outcome_row(reply.id, found, 0, nil) })
-          run:halt({ state = "paused", code = "EPAUSED", message = pause_message(name, role, found) })
-        end
-      elseif count >= limit then
-        return give_up(run, lane, reply.id, found, kind and kind.code or "EREJECTED")
+      local next_step = decide(run, name, reply, found, count, live)
+      if next_step == "give_up" then return give_up(run, lane, reply, found) end
+      record(run, reply, found, 0, nil)
+      if next_step == "pause" then
+        run:halt(pause(name, role, found))
       elseif live then
-        run.store:post({ outcome_row(reply.id, found, 0, nil) })
         core.log.write("info", ("round %d %s/%s call %d attempt %d: %s, asking again: %s"):format(lane.round, lane.stage,
           lane.path, lane.asks, n, found.class, found.message or found.reason))
         wait(run, lane, n, reply)

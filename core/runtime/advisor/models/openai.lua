@@ -57,7 +57,9 @@ end
 
 --- Adds one choice, or a piece of one, to what was read so far.
 local function add_choice(read, choice)
-  local message = choice.delta or choice.message or {}
+  read.seen = true
+  local message = choice.delta or choice.message
+  if type(message) ~= "table" then message = {} end
   local piece = type(message.content) == "string" and message.content
     or type(choice.text) == "string" and choice.text
   if piece then read.parts[#read.parts + 1] = piece end
@@ -69,6 +71,9 @@ local function add_choice(read, choice)
   if type(choice.finish_reason) == "string" then read.finish = choice.finish_reason end
 end
 
+--- Finish reasons of a text that was cut at a limit.
+local CUT = { length = true, max_tokens = true, model_context_window_exceeded = true }
+
 local function result(read)
   local text = table.concat(read.parts)
   local answer = { class = "ok", reason = "", text = text, finish = read.finish or "", usage = usage_of(read.usage) }
@@ -79,7 +84,7 @@ local function result(read)
   elseif text == "" then
     answer.class = "unusable"
     answer.reason = read.tool_call and "tool_call" or read.reasoning and "reasoning" or "empty"
-  elseif read.finish == "length" then
+  elseif CUT[read.finish] then
     answer.reason = "truncated"
   end
   return answer
@@ -89,20 +94,33 @@ local function unknown(reason, message)
   return { class = "unknown", reason = reason, message = message }
 end
 
-local function parse_json(raw)
-  local body, why = json.decode(raw)
-  if type(body) ~= "table" then return unknown("malformed", "the reply is no JSON object: " .. tostring(why)) end
+local function first_choice(body)
   local choice = type(body.choices) == "table" and body.choices[1]
+  return type(choice) == "table" and choice or nil
+end
+
+--- A reply without choices: the filter took them, or nobody knows why.
+local function without_choices(filtered, usage)
+  if filtered then
+    return { class = "unusable", reason = "filtered", text = "", finish = "content_filter", usage = usage_of(usage) }
+  end
+  return unknown("no_choices", "the reply has no choices")
+end
+
+local function parse_json(raw)
+  local body, why, before_junk = json.decode(raw)
+  body = body or before_junk
+  if type(body) ~= "table" then return unknown("malformed", "the reply is no JSON object: " .. tostring(why)) end
+  local choice = first_choice(body)
   if not choice then
     if body.error then return outcome.of_error_body(body) end
-    if body.prompt_filter_results then
-      return { class = "unusable", reason = "filtered", text = "", finish = "content_filter", usage = usage_of(body.usage) }
-    end
-    return unknown("no_choices", "the reply has no choices")
+    return without_choices(body.prompt_filter_results, body.usage)
   end
   local read = { parts = {}, usage = body.usage }
   add_choice(read, choice)
-  return result(read)
+  local answer = result(read)
+  if before_junk then answer.class, answer.reason = "unusable", "trailing" end
+  return answer
 end
 
 local function parse_events(raw)
@@ -125,11 +143,13 @@ local function parse_events(raw)
         return found
       end
       if type(body.usage) == "table" then read.usage = body.usage end
-      local choice = type(body.choices) == "table" and body.choices[1]
+      read.filtered = read.filtered or body.prompt_filter_results
+      local choice = first_choice(body)
       if choice then add_choice(read, choice) end
     end
   end
   if not read.finish and not done then return unknown("cut_off", "the stream ended without a finish reason") end
+  if not read.seen then return without_choices(read.filtered, read.usage) end
   return result(read)
 end
 
@@ -137,7 +157,7 @@ end
 ---@param reply table `{ raw, headers }`
 ---@return table outcome `{ class, reason, text, finish, usage, message }`
 function openai.parse(reply)
-  local raw = reply.raw
+  local raw = reply.raw:gsub("^\239\187\191", "")
   if raw:find("^%s*[%w]*:") then return parse_events(raw) end
   if raw:find("^%s*<") then
     return unknown("html", "the server answered with a page, not with JSON: is the URL right?")

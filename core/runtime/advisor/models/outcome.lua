@@ -40,15 +40,39 @@ function outcome.error_of(body)
   if type(err) == "string" then return "", err end
   if type(err) ~= "table" then return "", "" end
   local code = err.code or err.type or ""
-  return tostring(code), type(err.message) == "string" and err.message
+  local message = type(err.message) == "string" and err.message
     or type(err.detail) == "string" and err.detail or ""
+  -- Routers put what the server behind them said beside it.
+  local behind = type(err.metadata) == "table" and err.metadata.raw
+  if type(behind) == "string" then message = message .. ": " .. behind end
+  return tostring(code), message
+end
+
+--- How servers say that a prompt is too long; some with status 500.
+local TOO_LONG = {
+  "context_length_exceeded", "exceed_context_size", "context length", "exceed context limit",
+  "too large to process", "prompt is too long", "must be at least 1, got %-",
+}
+local TOO_LONG_STATUS = { [400] = true, [413] = true, [422] = true, [500] = true }
+
+local function is_too_long(...)
+  local words = table.concat({ ... }, "\n"):lower()
+  for _, pattern in ipairs(TOO_LONG) do
+    if words:find(pattern) then return true end
+  end
+  return false
+end
+
+local function error_type(body)
+  local err = type(body) == "table" and (body.error or body)
+  return type(err) == "table" and tostring(err.type or "") or ""
 end
 
 local function of_error_status(reply)
   local status = reply.http
   local body = json.decode(reply.raw)
   local code, message = outcome.error_of(body)
-  local kind = type(body) == "table" and type(body.error) == "table" and tostring(body.error.type) or ""
+  local kind = error_type(body)
   local words = ("HTTP %d%s"):format(status, message ~= "" and ": " .. message:sub(1, 500) or "")
   if status >= 300 and status < 400 then
     local target = reply.headers:match("location: ([^\n]*)") or "elsewhere"
@@ -57,6 +81,9 @@ local function of_error_status(reply)
   end
   if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
     return { class = "denied", reason = code ~= "" and code or tostring(status), message = words }
+  end
+  if TOO_LONG_STATUS[status] and is_too_long(code, kind, message) then
+    return { class = "rejected", reason = "context", message = words }
   end
   if UNKNOWN_STATUS[status] then return { class = "unknown", reason = tostring(status), message = words } end
   if BUSY_STATUS[status] then return { class = "busy", reason = tostring(status), message = words } end
@@ -79,12 +106,21 @@ function outcome.of_transport(reply)
   return nil
 end
 
---- A body that came with status 200 but is an error.
+--- A body that came with status 200 but is an error. Its code may be a status;
+--- where that says nothing about payment, the reply may be paid.
 function outcome.of_error_body(body)
   local code, message = outcome.error_of(body)
+  local kind, status = error_type(body), math.tointeger(tonumber(code)) or 0
   local class = "unknown"
-  if DENIED_CODES[code] then class = "denied" end
-  if code:find("rate_limit") or code == "429" or code:find("overloaded") or code == "503" then class = "busy" end
+  if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
+    class = "denied"
+  elseif code:find("rate_limit") or code:find("overloaded") or BUSY_STATUS[status] then
+    class = "busy"
+  elseif is_too_long(code, kind, message) then
+    class, code = "rejected", "context"
+  elseif status >= 400 and status < 500 and not UNKNOWN_STATUS[status] or code == "content_filter" then
+    class = "rejected"
+  end
   return { class = class, reason = code ~= "" and code or "error", message = message }
 end
 

@@ -89,6 +89,16 @@ local function resolve_one(name, given, registry, problems)
   return role
 end
 
+--- Whether a name leads to a model, or to one that is missing and named elsewhere.
+local function reaches_model(models, name)
+  local seen = {}
+  while type(models[name]) == "string" do
+    if seen[name] then return false end
+    seen[name], name = true, models[name]
+  end
+  return true
+end
+
 --- Checks and completes `models`.
 ---@param models table<string, table|string>
 ---@return table<string, table|string> resolved Aliases stay strings.
@@ -107,6 +117,11 @@ function roles.resolve(models, registry, problems)
       problems:add("models." .. tostring(name), "a table or the name of another role is expected")
     end
   end
+  for _, name in ipairs(options.sorted_keys(resolved)) do
+    if type(resolved[name]) == "string" and models[resolved[name]] ~= nil and not reaches_model(models, name) then
+      problems:add("models." .. name, "leads back to itself: no role in the circle is a model")
+    end
+  end
   if not next(models) then problems:add("models", "is empty: a role 'default' serves all") end
   return resolved
 end
@@ -118,7 +133,7 @@ end
 ---@return string|nil message
 function roles.serving(models, name)
   local role, steps = models[name] or models.default, 0
-  while type(role) == "string" and steps < 16 do
+  while type(role) == "string" and steps < 256 do
     role, steps = models[role], steps + 1
   end
   if type(role) ~= "table" then

@@ -22,13 +22,9 @@ export.formats = {
 ---@return boolean|nil ok
 ---@return string|nil message
 function export.write(store, format, file)
-  local rows, why = records.kept(store)
-  if not rows then return nil, why end
   local line = export.formats[format]
-  for _, row in ipairs(rows) do
-    local ok, problem = file:write(line(row))
-    if not ok then return nil, problem end
-  end
+  local written, why = records.each_kept(store, function(row) return file:write(line(row)) end)
+  if not written then return nil, why end
   local ok, problem = file:flush()
   return ok and true or nil, problem
 end

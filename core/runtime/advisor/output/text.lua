@@ -12,18 +12,27 @@ function text.fill(template, values)
   return (template:gsub("{([%a_][%w_]*)}", function(name)
     local value = values[name]
     if value == nil then error("text.fill: no value for {" .. name .. "}", 4) end
+    if type(value) == "table" or type(value) == "function" then
+      error(("text.fill: the value for {%s} is a %s, not text"):format(name, type(value)), 4)
+    end
     return tostring(value)
   end))
 end
 
 --- Removes white space at both ends.
 function text.strip(value)
-  return (value:match("^%s*(.-)%s*$"))
+  return value:match("^%s*(.*%S)") or ""
 end
 
---- The first line that is not blank, stripped; "" if there is none.
+--- The first line that is not blank, stripped; "" if there is none. Plain finds,
+--- since every reply goes through here.
 function text.first_line(value)
-  return (value:match("%S[^\r\n]*") or ""):match("^(.-)%s*$")
+  local from = value:find("%S")
+  if not from then return "" end
+  local feed, carriage = value:find("\n", from, true), value:find("\r", from, true)
+  local to = math.min(feed or #value + 1, carriage or #value + 1) - 1
+  while value:find("^%s", to) do to = to - 1 end
+  return value:sub(from, to)
 end
 
 --- Number of words: runs of characters other than white space.
@@ -74,7 +83,12 @@ text.steps = {
   end,
   -- Labels and numbers that small models put before what was asked for.
   strip_label = function(value)
-    value = value:gsub("^%s*[%-%*•]+%s*", ""):gsub("^%s*%d+[%.%):]%s*", "")
+    value = text.strip(value)
+    repeat -- bytes of "•" in a class would match parts of other characters
+      local rest = value:match("^[%-%*]+%s*(.*)$") or value:match("^•%s*(.*)$")
+      value = rest or value
+    until not rest
+    if not value:find("^%d+[%.:]%d") then value = value:gsub("^%d+[%.%):]%s*", "") end
     return (value:gsub("^%s*%u[%w ]-:%s+", "", 1))
   end,
   strip_stop = function(value)
@@ -95,6 +109,31 @@ function text.apply(value, names)
   return value
 end
 
+--- Code points that Python's repr() escapes: controls, formats, private use and
+--- white space but " ". Those that Unicode has not assigned yet are left out,
+--- since they differ from one Python to the next.
+local NOT_PRINTABLE = {
+  { 0x00, 0x1f }, { 0x7f, 0xa0 }, { 0xad, 0xad }, { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd },
+  { 0x70f, 0x70f }, { 0x890, 0x891 }, { 0x8e2, 0x8e2 }, { 0x1680, 0x1680 }, { 0x180e, 0x180e },
+  { 0x2000, 0x200f }, { 0x2028, 0x202f }, { 0x205f, 0x2064 }, { 0x2066, 0x206f }, { 0x3000, 0x3000 },
+  { 0xe000, 0xf8ff }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+  { 0x13430, 0x13438 }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0001, 0xe0001 },
+  { 0xe0020, 0xe007f }, { 0xf0000, 0xffffd }, { 0x100000, 0x10fffd },
+}
+local SHORT_ESCAPES = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\\"] = "\\\\" }
+
+local function python_char(char)
+  if SHORT_ESCAPES[char] then return SHORT_ESCAPES[char] end
+  local point = utf8.codepoint(char)
+  for _, range in ipairs(NOT_PRINTABLE) do
+    if point < range[1] then return char end
+    if point <= range[2] then
+      return (point < 0x100 and "\\x%02x" or point < 0x10000 and "\\u%04x" or "\\U%08x"):format(point)
+    end
+  end
+  return char
+end
+
 --- A list of strings as Python's `str(list)` prints it, which is what the
 --- released baseline puts into its prompts (PAPER 1.3, defect 8).
 ---@param list string[]
@@ -102,8 +141,9 @@ end
 function text.python_list(list)
   local parts = {}
   for i, value in ipairs(list) do
+    value = core.valid(value) and value or core.repair(value)
     local quote = value:find("'", 1, true) and not value:find('"', 1, true) and '"' or "'"
-    local body = value:gsub("\\", "\\\\"):gsub("\n", "\\n"):gsub("\r", "\\r"):gsub("\t", "\\t")
+    local body = value:gsub(utf8.charpattern, python_char)
     if quote == "'" then body = body:gsub("'", "\\'") end
     parts[i] = quote .. body .. quote
   end
@@ -122,7 +162,11 @@ function text.printable(value)
   value = value:gsub("\194[\128-\159]", function(char)
     return ("\\x%02x"):format(char:byte(2))
   end)
-  return (value:gsub("\226\128[\142\143\168-\174]", ""):gsub("\226\129[\166-\169]", ""))
+  local function shown(char)
+    return ("\\u%04x"):format(utf8.codepoint(char))
+  end
+  return (value:gsub("\216\156", shown):gsub("\226\128[\142\143\168-\174]", shown)
+    :gsub("\226\129[\166-\169]", shown))
 end
 
 return text

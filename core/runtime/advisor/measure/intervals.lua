@@ -1,0 +1,115 @@
+--- Intervals: how far a measured number may be from the true one.
+local intervals = {}
+
+--- The standard normal deviate of a two-sided 95 % interval.
+intervals.Z95 = 1.959963984540054
+
+--- Wilson's score interval of a share: with p = k/n,
+--- (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n).
+--- Source: Wilson 1927, JASA 22:209-212. Without trials it is 0 to 1.
+---@param hits integer k
+---@param trials integer n
+---@param z? number Deviate, 1.96 (95 %) by default.
+---@return number low
+---@return number high
+function intervals.wilson(hits, trials, z)
+  assert(hits >= 0 and hits <= trials, "more hits than trials")
+  if trials == 0 then return 0, 1 end
+  z = z or intervals.Z95
+  local p, zz = hits / trials, z * z / trials
+  local middle = p + zz / 2
+  local half = z * math.sqrt(p * (1 - p) / trials + zz / (4 * trials))
+  -- The ends are exact where all or none hit, whatever the rounding.
+  local low = hits == 0 and 0 or (middle - half) / (1 + zz)
+  local high = hits == trials and 1 or (middle + half) / (1 + zz)
+  return low, high
+end
+
+---@param values number[] Not empty.
+---@return number
+function intervals.mean(values)
+  local sum = 0
+  for _, value in ipairs(values) do sum = sum + value end
+  return sum / #values
+end
+
+--- The ends of the middle part of bootstrap estimates: of B, sorted, those at
+--- (B+1)(1-level)/2 from either end, rounded down, at least the outermost.
+--- Source: Efron and Tibshirani 1993, chapter 13 (percentile interval).
+---@param estimates number[] Sorted in place.
+---@param level? number 0.95 by default.
+---@return number low
+---@return number high
+function intervals.percentile(estimates, level)
+  local n = #estimates
+  assert(n > 0, "no estimates")
+  table.sort(estimates)
+  -- The tail of level 0.95 is a hair below 0.025, hence the small addition.
+  local from_end = (n + 1) * (1 - (level or 0.95)) / 2 + 1e-9
+  local k = math.max(1, math.floor(from_end))
+  return estimates[k], estimates[n + 1 - k]
+end
+
+--- Draws as many positions as there are, with replacement.
+local function resample(n, rng)
+  local drawn = {}
+  for i = 1, n do drawn[i] = rng:integer(1, n) end
+  return drawn
+end
+
+local function pick(values, positions)
+  local list = {}
+  for i, at in ipairs(positions) do list[i] = values[at] end
+  return list
+end
+
+---@class advisor.measure.Bootstrap
+---@field samples? integer 1999 by default: (samples + 1) * 0.025 is whole.
+---@field level? number 0.95 by default.
+---@field statistic? fun(values: any[]): number The mean by default.
+
+--- Bootstrap percentile interval of a statistic of one sample.
+--- Source: Efron 1979, Annals of Statistics 7:1-26; Efron and Tibshirani 1993.
+---@param values any[] Not empty.
+---@param rng { integer: fun(self, low: integer, high: integer): integer }
+---@param options? advisor.measure.Bootstrap
+---@return number low
+---@return number high
+---@return number estimate The statistic of the sample itself.
+function intervals.bootstrap(values, rng, options)
+  assert(#values > 0, "no values")
+  options = options or {}
+  local statistic = options.statistic or intervals.mean
+  local estimates = {}
+  for i = 1, options.samples or 1999 do
+    estimates[i] = statistic(pick(values, resample(#values, rng)))
+  end
+  local low, high = intervals.percentile(estimates, options.level)
+  return low, high, statistic(values)
+end
+
+--- Bootstrap percentile interval of statistic(a) - statistic(b) where a[i] and
+--- b[i] belong together (same item, same seed): pairs are drawn, so what both
+--- share cancels out. Source: Efron and Tibshirani 1993, chapter 8.
+---@param a any[] Not empty.
+---@param b any[] As many.
+---@param rng { integer: fun(self, low: integer, high: integer): integer }
+---@param options? advisor.measure.Bootstrap
+---@return number low
+---@return number high
+---@return number difference Of the samples themselves.
+function intervals.paired_difference(a, b, rng, options)
+  assert(#a > 0, "no values")
+  assert(#a == #b, "values without a partner")
+  options = options or {}
+  local statistic = options.statistic or intervals.mean
+  local estimates = {}
+  for i = 1, options.samples or 1999 do
+    local positions = resample(#a, rng)
+    estimates[i] = statistic(pick(a, positions)) - statistic(pick(b, positions))
+  end
+  local low, high = intervals.percentile(estimates, options.level)
+  return low, high, statistic(a) - statistic(b)
+end
+
+return intervals

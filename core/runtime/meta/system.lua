@@ -1,0 +1,77 @@
+---@meta
+--- What the program needs of the operating system beyond io and os.
+local system = {}
+
+--- The running program.
+---@return string|nil path Absolute.
+---@return string|nil message
+---@return string|nil code
+function system.program() end
+
+--- A path without symbolic links.
+---@param path string
+---@return string|nil path Absolute.
+---@return string|nil message
+---@return string|nil code
+function system.realpath(path) end
+
+--- What a path leads to; nil if there is nothing.
+---@param path string
+---@return "file"|"folder"|"other"|nil
+function system.kind(path) end
+
+--- The names in a folder in order of bytes, without those that begin with a dot.
+---@param folder string
+---@return string[]|nil
+---@return string|nil message
+---@return string|nil code
+function system.list(folder) end
+
+--- Makes a folder with its parents, 0700. One that exists is fine.
+---@param path string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function system.make_folder(path) end
+
+--- fsync() of a file or folder. Blocks.
+---@param path string
+---@return true|nil
+---@return string|nil message
+---@return string|nil code
+function system.sync(path) end
+
+--- Whether a process holds flock() on a file; false if there is none.
+---@param path string
+---@return boolean
+function system.is_locked(path) end
+
+--- Whether a file descriptor is a terminal.
+---@param fd integer
+---@return boolean
+function system.is_terminal(fd) end
+
+--- The wall clock.
+---@return integer ms Since 1970.
+function system.wall_ms() end
+
+--- What this process has used.
+---@return { cpu_s: number, peak_kb: integer }
+function system.usage() end
+
+--- Ends the process at once, without closing anything: the last resort.
+---@param code integer
+function system.exit(code) end
+
+--- SIGINT, SIGTERM and SIGHUP are counted from now on instead of ending the process.
+function system.watch_signals() end
+
+--- Yields until a signal has come that nobody was told of yet; for one task at a time.
+--- Raises unless signals are watched.
+---@return boolean came false once `unwatch_signals` was called.
+function system.wait_signal() end
+
+--- Signals act as before again; a task in `wait_signal` hears of it.
+function system.unwatch_signals() end
+
+return system

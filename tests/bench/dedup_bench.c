@@ -1,0 +1,156 @@
+/* dedup_bench - speed and memory of the duplicate engines on a corpus.
+ *
+ *   dedup_bench minhash CORPUS COUNT [THRESHOLD [PAIRS]]
+ *   dedup_bench rouge CORPUS POOL QUERIES [THRESHOLD [SCORES]]
+ *   dedup_bench cosine COUNT QUERIES [DIMENSIONS]
+ *
+ * A corpus has one text a line; shared/bench/dedup/gen.py makes some, and the
+ * references there take the same. PAIRS and SCORES name files for the results,
+ * in the references' forms. With ADVISOR_BENCH_CHECK set, rouge and cosine
+ * compare each answer with a plain scan in double precision. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/rng.h"
+#include "dedup/dedup.h"
+
+typedef struct corpus {
+  char *data;
+  size_t *starts; /* count + 1 of them */
+  size_t count;
+} corpus;
+
+static double now(void)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double resident(void)
+{
+  long all = 0, in = 0;
+  FILE *f = fopen("/proc/self/statm", "r");
+
+  if (f) {
+    if (fscanf(f, "%ld %ld", &all, &in) != 2)
+      in = 0;
+    fclose(f);
+  }
+  return (double)in * 4096;
+}
+
+static void *must(void *p)
+{
+  if (!p) {
+    fprintf(stderr, "dedup_bench: out of memory\n");
+    exit(1);
+  }
+  return p;
+}
+
+static void check(adv_status st)
+{
+  if (st != ADV_OK) {
+    fprintf(stderr, "dedup_bench: %s\n", adv_status_text(st));
+    exit(1);
+  }
+}
+
+/* Reads up to `max` lines, without their ends. */
+static corpus load(const char *path, size_t max)
+{
+  corpus c = {0};
+  FILE *f = fopen(path, "r");
+  size_t used = 0, cap = 0, line_cap = 0;
+  char *line = NULL;
+  ssize_t n;
+
+  if (!f) {
+    perror(path);
+    exit(1);
+  }
+  c.starts = must(malloc((max + 1) * sizeof(*c.starts)));
+  while (c.count < max && (n = getline(&line, &line_cap, f)) >= 0) {
+    if (n > 0 && line[n - 1] == '\n')
+      n--;
+    if (used + (size_t)n > cap) {
+      cap = 2 * (used + (size_t)n);
+      c.data = must(realloc(c.data, cap));
+    }
+    memcpy(c.data + used, line, (size_t)n);
+    c.starts[c.count++] = used;
+    used += (size_t)n;
+  }
+  c.starts[c.count] = used;
+  free(line);
+  fclose(f);
+  return c;
+}
+
+static const char *text(const corpus *c, size_t i, size_t *len)
+{
+  *len = c->starts[i + 1] - c->starts[i];
+  return c->data + c->starts[i];
+}
+
+static void free_corpus(corpus *c)
+{
+  free(c->data);
+  free(c->starts);
+}
+
+static int bench_minhash(int argc, char **argv)
+{
+  corpus c = load(argv[2], (size_t)atol(argv[3]));
+  adv_minhash_options options = {.threshold = argc > 4 ? atof(argv[4]) : 0.7};
+  FILE *pairs = argc > 5 ? fopen(argv[5], "w") : NULL;
+  double base = resident(), start, last, worst = 0, t;
+  size_t i, len, near = 0;
+  adv_dedup *d;
+
+  check(adv_dedup_minhash(&d, &options));
+  start = last = now();
+  for (i = 0; i < c.count; i++) {
+    const char *s = text(&c, i, &len);
+    adv_nearest nearest;
+
+    check(adv_dedup_nearest(d, s, len, INT64_MAX, &nearest));
+    check(adv_dedup_add(d, s, len, (int64_t)i));
+    near += nearest.found;
+    if (pairs && nearest.found)
+      fprintf(pairs, "%zu %lld %.4f\n", i, (long long)nearest.id,
+              nearest.score);
+    t = now();
+    if (t - last > worst)
+      worst = t - last;
+    last = t;
+  }
+  t = last - start;
+  printf("minhash n=%zu: %.0f items/s, %.0f ns/item, %.0f B/item, longest "
+         "pause %.0f us; %zu near\n",
+         c.count, (double)c.count / t, 1e9 * t / (double)c.count,
+         (resident() - base) / (double)c.count, 1e6 * worst, near);
+  if (pairs)
+    fclose(pairs);
+  adv_dedup_free(d);
+  free_corpus(&c);
+  return 0;
+}
+
+int main(int argc, char **argv)
+{
+  if (argc > 3 && strcmp(argv[1], "minhash") == 0)
+    return bench_minhash(argc, argv);
+  fprintf(stderr, "usage: dedup_bench minhash CORPUS COUNT [THRESHOLD "
+                  "[PAIRS]]\n       dedup_bench rouge CORPUS POOL QUERIES "
+                  "[THRESHOLD [SCORES]]\n       dedup_bench cosine COUNT "
+                  "QUERIES [DIMENSIONS]\n");
+  return 2;
+}

@@ -1,0 +1,57 @@
+local log = require("advisor_core").log
+local host = require("tests.support.host")
+
+describe("log", function()
+  it("writes one redacted line an event to a file", function()
+    local folder = host.folder()
+    finally(function()
+      log.file(nil)
+      log.level("warn")
+      host.remove(folder)
+    end)
+    log.level("silent")
+    assert.is_true(log.file(folder .. "/run.log"))
+    log.write("debug", "not in the file")
+    log.write("info", "two\nlines \27[31m")
+    log.write(nil, "the default level")
+    log.write("error", "key sk-abcdefghijklmnopqrstuvwxyz123456")
+    log.file(nil)
+    log.write("error", "after the end")
+    local lines = {}
+    for line in io.lines(folder .. "/run.log") do lines[#lines + 1] = line end
+    assert.equal(3, #lines)
+    assert.matches("^%d%d:%d%d:%d%d%.%d%d%d info  two\\nlines \\x1b%[31m$", lines[1])
+    assert.matches("info  the default level$", lines[2])
+    assert.matches("error key %[redacted%]$", lines[3])
+  end)
+
+  it("says where the file cannot be made", function()
+    local ok, message, code = log.file("/nowhere/run.log")
+    assert.is_nil(ok)
+    assert.matches("/nowhere/run.log", message, 1, true)
+    assert.equal("EIO", code)
+  end)
+
+  it("shows warnings and above on standard error, or what it is told to", function()
+    local _, _, errors = host.process([[
+      local log = require("advisor_core").log
+      log.write("info", "one") log.write("warn", "two")
+      log.level("debug") log.write("debug", "three")
+      log.level("silent") log.write("error", "four")]])
+    assert.is_nil(errors:find("one"))
+    assert.matches("warn  two\n.*debug three\n$", errors)
+    assert.is_nil(errors:find("four"))
+  end)
+
+  it("hides what looks like a key", function()
+    assert.equal("a [redacted] b", log.redact("a sk-ant-abcdefghijklmnopqrstuvwxyz b"))
+    assert.equal("plain", log.redact("plain"))
+    assert.equal("", log.redact(""))
+  end)
+
+  it("raises for wrong use", function()
+    assert.is_false((pcall(log.write, "loud", "x")))
+    assert.is_false((pcall(log.write, "info")))
+    assert.is_false((pcall(log.level)))
+  end)
+end)

@@ -1,0 +1,99 @@
+local registry = require("advisor.host.registry")
+local roles = require("advisor.models.roles")
+
+--- Collects problems as an experiment does.
+local function collector()
+  local list = {}
+  return {
+    list = list,
+    add = function(_, field, message) list[#list + 1] = field .. ": " .. message end,
+    add_all = function(_, prefix, messages)
+      for _, message in ipairs(messages) do list[#list + 1] = prefix .. message end
+    end,
+  }
+end
+
+local found = registry.new({ root = "." })
+
+local function resolve(models)
+  local problems = collector()
+  return roles.resolve(models, found, problems), problems.list
+end
+
+local URL = "http://127.0.0.1:1/v1"
+
+--- Asserts that one problem begins with a field and holds words.
+local function wrong(models, field, words)
+  local _, problems = resolve(models)
+  assert.is_true(#problems > 0)
+  local all = table.concat(problems, "\n")
+  assert.is_truthy(all:find(field, 1, true), all)
+  assert.is_truthy(all:find(words, 1, true), all)
+end
+
+describe("a role", function()
+  it("is completed with defaults", function()
+    local resolved, problems = resolve({ default = { url = URL, model = "m" } })
+    assert.same({}, problems)
+    local role = resolved.default
+    assert.same({ "openai_chat", 8, true, true, "messages", false },
+      { role.api, role.concurrency, role.seed, role.stream, role.form, role.is_local })
+    assert.same({ URL }, role.urls)
+  end)
+
+  it("may have several endpoints", function()
+    local resolved, problems = resolve({ default = { url = { URL, "https://b.example/v1" } } })
+    assert.same({}, problems)
+    assert.equals(2, #resolved.default.urls)
+  end)
+
+  it("needs none in process, and takes the provider's options", function()
+    local resolved, problems = resolve({ default = { api = "simulated", url = URL } })
+    assert.same({}, problems)
+    assert.same({ "local:default" }, resolved.default.urls)
+    assert.is_true(resolved.default.is_local)
+    assert.is_not_nil(next(resolved.default.options))
+  end)
+
+  it("is told all that is wrong with it", function()
+    wrong({ default = {} }, "models.default.url", "is missing")
+    wrong({ default = { url = "localhost:80" } }, "models.default.url", "'localhost:80' is no URL")
+    wrong({ default = { url = { URL, 7 } } }, "models.default.url", "'7' is no URL")
+    wrong({ default = { url = URL, modle = "m" } }, "models.default.modle",
+      "unknown option (did you mean 'model'?)")
+    wrong({ default = { url = URL, api = "openai_chatt" } }, "models.default.api",
+      "did you mean 'openai_chat'?")
+    wrong({ default = { url = URL, concurrency = 0 } }, "models.default.concurrency", "at least 1")
+    wrong({ default = { url = URL, price = { prompt = 1 } } }, "models.default.price", "must be")
+    wrong({ default = 7 }, "models.default", "a table or the name of another role")
+    wrong({}, "models", "is empty")
+    wrong({ default = { url = URL, temperature = -1, top_p = 2 } }, "models.default.top_p",
+      "at most 1")
+  end)
+
+  it("may name another role, which must be there and lead to a model", function()
+    local resolved, problems = resolve({ default = { url = URL, model = "m" }, judge = "default",
+      x = "judge" })
+    assert.same({}, problems)
+    assert.equals("default", resolved.judge)
+    assert.equals("m", roles.serving(resolved, "x").model)
+    wrong({ default = { url = URL }, judge = "juge" }, "models.judge",
+      "names the role 'juge', which is not there")
+    wrong({ default = { url = URL }, a = "b", b = "a" }, "models.a", "leads back to itself")
+    wrong({ default = "default" }, "models.default", "leads back to itself")
+  end)
+end)
+
+describe("the role that serves a name", function()
+  it("is itself, or the default", function()
+    local models = { default = { model = "d" }, judge = { model = "j" } }
+    assert.equals("j", roles.serving(models, "judge").model)
+    assert.equals("d", roles.serving(models, "advisor").model)
+  end)
+
+  it("may be missing", function()
+    local role, message = roles.serving({ judge = { model = "j" } }, "advisor")
+    assert.is_nil(role)
+    assert.is_truthy(message:find("models.advisor or models.default", 1, true))
+  end)
+end)

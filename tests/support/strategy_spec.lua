@@ -1,0 +1,35 @@
+local support = require("tests.support.strategy")
+
+describe("the world of a spec", function()
+  it("refuses an option that the script does not declare", function()
+    assert.has_error(function() support.load("principles/length.lua", { shortest = 1 }) end,
+      "shortest: unknown option")
+  end)
+
+  it("records what is asked, and fails where it is told to", function()
+    local ctx = support.ctx({ replies = { "a", "b" }, fail = { [2] = "lost" } })
+    assert.equals("a", ctx.ask("judge", "x", { temperature = 0 }).text)
+    assert.same({ n = 3, nil, "lost", "EUNKNOWN" }, table.pack(ctx.ask("judge", "y")))
+    assert.same({ "judge", "y" }, { ctx.sent[2].role, ctx.sent[2].text })
+    assert.has_error(function() ctx.ask("judge", "z") end, "the spec has no reply to question 3")
+  end)
+
+  it("gives every element of a map its own stream, the same each time", function()
+    local function draws()
+      local ctx = support.ctx()
+      return ctx.map({ 1, 2, 3 }, function() return ctx.rng("x"):integer(1, 1000000) end)
+    end
+    local drawn = draws()
+    assert.same(drawn, draws())
+    assert.is_true(drawn[1] ~= drawn[2] and drawn[2] ~= drawn[3])
+  end)
+
+  it("gives a state that nobody can change", function()
+    local state = support.state({ summary = "A\nB", pool = { "x" }, cells = { A = 2 } })
+    assert.equals("A\nB", state.summary.text)
+    assert.equals(1, #state.pool)
+    assert.equals(2, state.coverage.total)
+    assert.has_error(function() state.round = 3 end)
+    assert.has_error(function() state.pool[1].text = "y" end)
+  end)
+end)
