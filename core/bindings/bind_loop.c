@@ -373,6 +373,8 @@ static int l_sleep(lua_State *L)
   if (!s)
     return adv_push_fail(L, ADV_ENOMEM, "loop.sleep");
   s->task = task;
+  /* The loop's own idea of now is as old as its last turn. */
+  uv_update_time(&get_scheduler(L)->loop);
   uv_timer_init(&get_scheduler(L)->loop, &s->timer);
   s->timer.data = s;
   uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);

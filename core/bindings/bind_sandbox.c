@@ -196,16 +196,21 @@ static int l_charge(lua_State *L)
   return 0;
 }
 
+/* What the program itself may use beyond the limit, to say that a script has
+ * used it up and to end the run in order. */
+enum { HOST_RESERVE = 8 << 20 };
+
 /* A script that catches the error must not go on: what it saw depends on what
  * else the process holds. */
 static bool may_grow(memory *m, const void *block, size_t size, size_t more)
 {
   bool again = m->pending && block == m->block && size == m->size;
+  size_t limit = m->limit + (running ? 0 : HOST_RESERVE);
 
   if (m->pending && !again)
     m->exhausted = true;
   m->pending = false;
-  if (more <= m->limit - m->used)
+  if (m->used <= limit && more <= limit - m->used)
     return true;
   if (again) {
     m->exhausted = true;

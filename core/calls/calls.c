@@ -28,10 +28,12 @@ struct adv_calls {
   bool stopped;
   bool closing;
   uv_prepare_t turn; /* reports `drained` and `closed` outside all calls */
+  uv_idle_t awake;   /* lets no turn wait for events once `turn` was called */
   void (*drained)(void *ud);
   void *drained_ud;
   void (*closed)(void *ud);
   void *closed_ud;
+  unsigned open_handles;
 };
 
 typedef enum phase { WAITING, INTENT, SENDING, RECORDING, FINISHED } phase;
@@ -55,12 +57,24 @@ struct adv_attempt {
 
 static void on_turn(uv_prepare_t *handle);
 
+/* Called before the prepare handles of each turn: on the turn after the one in
+ * which `turn` was called, there is nothing left to keep awake for. */
+static void on_idle(uv_idle_t *awake)
+{
+  adv_calls *c = awake->data;
+
+  if (!uv_is_active((uv_handle_t *)&c->turn))
+    uv_idle_stop(awake);
+}
+
 /* The turn handle runs only while somebody waits for a report; a handle that
  * is always active would keep the loop alive. */
 static void arm_turn(adv_calls *c)
 {
-  if ((c->drained || c->closing) && !c->in_flight)
+  if ((c->drained || c->closing) && !c->in_flight) {
     uv_prepare_start(&c->turn, on_turn);
+    uv_idle_start(&c->awake, on_idle);
+  }
 }
 
 static adv_status highest_id(void *ud, const adv_value *columns,
@@ -97,7 +111,9 @@ adv_status adv_calls_new(adv_calls **out, uv_loop_t *loop, adv_store *store,
     return st;
   }
   uv_prepare_init(loop, &c->turn);
-  c->turn.data = c;
+  uv_idle_init(loop, &c->awake);
+  c->turn.data = c->awake.data = c;
+  c->open_handles = 2;
   *out = c;
   return ADV_OK;
 }
@@ -283,22 +299,43 @@ static adv_attempt_state state_of(const adv_http_result *result)
   }
 }
 
+/* A copy of the reply's body. Servers say keys back in their errors, so those
+ * are kept without; NULL: out of memory. */
+static char *copy_body(const adv_http_result *result, size_t *len)
+{
+  bool is_error = result->http_status < 200 || result->http_status > 299;
+  adv_buf clean;
+  char *copy;
+
+  if (is_error && result->body_len) {
+    adv_buf_init(&clean, 4 * result->body_len + 64);
+    if (adv_redact(&clean, result->body, result->body_len) == ADV_OK)
+      return adv_buf_take(&clean, len);
+    adv_buf_free(&clean);
+    return NULL;
+  }
+  copy = malloc(result->body_len + 1);
+  if (copy) {
+    memcpy(copy, result->body, result->body_len);
+    copy[result->body_len] = '\0';
+    *len = result->body_len;
+  }
+  return copy;
+}
+
 static void on_http(void *ud, const adv_http_result *result)
 {
   adv_attempt *a = ud;
+  size_t body_len = 0;
   adv_buf clean;
 
   a->transfer = NULL;
-  a->body = malloc(result->body_len + 1);
+  a->body = copy_body(result, &body_len);
   a->headers = strdup(result->headers);
   adv_buf_init(&clean, 65536);
   if (adv_redact(&clean, result->message, strlen(result->message)) == ADV_OK)
     a->message = adv_buf_take(&clean, NULL);
   adv_buf_free(&clean);
-  if (a->body) {
-    memcpy(a->body, result->body, result->body_len);
-    a->body[result->body_len] = '\0';
-  }
   a->reply = (adv_attempt_reply){
       .id = a->reply.id,
       .state = a->body ? state_of(result) : ADV_ATTEMPT_UNKNOWN,
@@ -309,7 +346,7 @@ static void on_http(void *ud, const adv_http_result *result)
       .reused = result->reused,
       .headers = a->headers ? a->headers : "",
       .body = a->body ? a->body : "",
-      .body_len = a->body ? result->body_len : 0,
+      .body_len = body_len,
       .message = a->message ? a->message : "",
   };
   a->bytes_up = result->bytes_up;
@@ -582,12 +619,14 @@ adv_status adv_calls_drain(adv_calls *c, void (*drained)(void *ud), void *ud)
   return ADV_OK;
 }
 
-static void on_turn_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
   adv_calls *c = handle->data;
   void (*closed)(void *ud) = c->closed;
   void *ud = c->closed_ud;
 
+  if (--c->open_handles > 0)
+    return;
   for (int i = 0; i < c->endpoint_count; i++) {
     wipe(c->endpoints[i].url);
     free(c->endpoints[i].public);
@@ -613,7 +652,8 @@ static void on_turn(uv_prepare_t *handle)
     drained(c->drained_ud);
   if (c->closing && !uv_is_closing((uv_handle_t *)&c->turn)) {
     adv_http_close(c->http);
-    uv_close((uv_handle_t *)&c->turn, on_turn_closed);
+    uv_close((uv_handle_t *)&c->turn, on_handle_closed);
+    uv_close((uv_handle_t *)&c->awake, on_handle_closed);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "dedup/buckets.h"
 
+#include <stdbool.h>
+
 #define LINK ADV_BUCKET_LINK
 #define LAST (ADV_BUCKET_ENTRIES - 1)
 
@@ -24,6 +26,7 @@ static adv_bucket *bucket(const adv_buckets *t, uint32_t index)
 adv_status adv_buckets_reserve(adv_buckets *t, size_t n)
 {
   adv_status st;
+  uint32_t i;
 
   if (t->table.count == 0) {
     st = adv_arena_reserve(&t->table, SIZE_MIN * sizeof(adv_bucket));
@@ -34,7 +37,15 @@ adv_status adv_buckets_reserve(adv_buckets *t, size_t n)
   st = adv_arena_reserve(&t->table, (n + 1) * sizeof(adv_bucket));
   if (st == ADV_OK)
     st = adv_arena_reserve(&t->overflow, n * sizeof(adv_bucket));
-  return st;
+  if (st != ADV_OK)
+    return st;
+  /* What the adds are going to split, and where to. */
+  for (i = 0; i * LOAD_TENTHS < n * 10; i++) {
+    if (t->split + i < t->size)
+      __builtin_prefetch(bucket(t, t->split + i), 1);
+    __builtin_prefetch(bucket(t, t->size + t->split + i), 1);
+  }
+  return ADV_OK;
 }
 
 static uint32_t take_overflow(adv_buckets *t)
@@ -74,28 +85,24 @@ static void append(adv_buckets *t, adv_bucket *home, uint32_t hash,
   b->values[__builtin_ctz(room)] = value;
 }
 
-/* Shares the entries of one bucket out between itself and a new one. Each
- * bucket of its chain is given back before its entries are appended, and two
+/* Shares the entries of a chain out between its home and a new bucket. Each
+ * bucket of the chain is given back before its entries are appended, and two
  * chains never need more overflow buckets than one did with the same entries:
- * x entries need ceil((x - 8) / 7), and both needing one take 9 each. So no
- * memory is needed but the new bucket's. */
-static void split(adv_buckets *t)
+ * x entries need ceil((x - 8) / 7), and each of two needs 9 to need any. So no
+ * memory is needed but the new bucket. */
+static void split_chain(adv_buckets *t, adv_bucket *home, adv_bucket *new)
 {
-  adv_bucket *homes[2], old;
+  adv_bucket old = *home;
   uint32_t last, handle;
   int i;
 
-  homes[0] = bucket(t, t->split);
-  homes[1] = adv_arena_at(&t->table,
-                          adv_arena_take(&t->table, sizeof(adv_bucket)));
-  old = *homes[0];
-  *homes[0] = (adv_bucket){{0}, {0}};
+  *home = (adv_bucket){{0}, {0}};
   for (;;) {
     last = old.values[LAST];
     for (i = 0; i < ADV_BUCKET_ENTRIES; i++) {
       if (old.values[i] == 0 || (old.values[i] & LINK))
         break;
-      append(t, homes[(old.hashes[i] & t->size) != 0], old.hashes[i],
+      append(t, old.hashes[i] & t->size ? new : home, old.hashes[i],
              old.values[i]);
     }
     if (!(last & LINK))
@@ -105,6 +112,42 @@ static void split(adv_buckets *t)
     ((adv_bucket *)adv_arena_at(&t->overflow, handle))->values[0] = t->spare;
     t->spare = handle;
   }
+}
+
+/* The same for a bucket alone, without a branch to guess wrong. */
+static void split_bucket(uint32_t bit, adv_bucket *home, adv_bucket *new)
+{
+  adv_bucket kept = {{0}, {0}};
+  unsigned n = 0, moved = 0, i;
+
+  for (i = 0; i < ADV_BUCKET_ENTRIES && home->values[i]; i++) {
+    uint32_t hash = home->hashes[i], value = home->values[i];
+    bool moves = (hash & bit) != 0;
+
+    kept.hashes[n] = hash;
+    kept.values[n] = value;
+    new->hashes[moved] = hash;
+    new->values[moved] = value;
+    n += !moves;
+    moved += moves;
+  }
+  for (; n < i; n++)
+    kept.values[n] = 0;
+  for (; moved < i; moved++)
+    new->values[moved] = 0;
+  *home = kept;
+}
+
+static void split(adv_buckets *t)
+{
+  adv_bucket *home = bucket(t, t->split);
+  adv_bucket *new = adv_arena_at(
+      &t->table, adv_arena_take(&t->table, sizeof(adv_bucket)));
+
+  if (home->values[LAST] & LINK)
+    split_chain(t, home, new);
+  else
+    split_bucket(t->size, home, new);
   if (++t->split == t->size) {
     t->split = 0;
     t->size *= 2;
@@ -115,11 +158,8 @@ void adv_buckets_add(adv_buckets *t, uint32_t hash, uint32_t value)
 {
   append(t, adv_buckets_home(t, hash), hash, value);
   t->entries++;
-  if (t->entries * 10 > LOAD_TENTHS * ((uint64_t)t->size + t->split)) {
+  if (t->entries * 10 > LOAD_TENTHS * ((uint64_t)t->size + t->split))
     split(t);
-    /* The next two buckets to be split, and their like-to-be. */
-    __builtin_prefetch(bucket(t, t->split), 1);
-  }
 }
 
 void adv_buckets_free(adv_buckets *t)

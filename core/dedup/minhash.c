@@ -46,7 +46,7 @@ typedef struct minhash {
   adv_buf text;
   adv_buf normal;
   adv_shingles shingles;
-  uint32_t bands_hashes[BANDS_MAX];
+  uint32_t band_hashes[BANDS_MAX];
 } minhash;
 
 static item *at(const minhash *m, uint32_t handle)
@@ -97,38 +97,52 @@ static adv_status take_up(minhash *m, const char *text, size_t len)
   m->compute_minima(m->shingles.hashes, m->shingles.listed, m->multipliers,
                     m->minima, m->minima_count);
   for (i = 0; i < m->bands; i++) {
-    m->bands_hashes[i] = band_hash(m, i);
-    __builtin_prefetch(adv_buckets_home(&m->buckets, m->bands_hashes[i]), 1);
+    m->band_hashes[i] = band_hash(m, i);
+    __builtin_prefetch(adv_buckets_home(&m->buckets, m->band_hashes[i]), 1);
   }
   adv_shingles_collect(&m->shingles);
   m->is_ready = true;
   return ADV_OK;
 }
 
-static adv_status gather(minhash *m)
+/* Adds what a bucket has under a hash to the candidates. */
+static adv_status gather_from(minhash *m, const adv_bucket *b, uint32_t hash)
 {
-  const adv_buckets *t = &m->buckets;
-  const adv_bucket *b;
-  adv_status st;
-  unsigned i, hits;
+  unsigned hits = adv_bucket_hits(b, hash);
+  adv_status st = ADV_OK;
   bool added;
 
-  adv_candidates_clear(&m->candidates);
-  for (i = 0; i < m->bands; i++) {
-    uint32_t hash = m->bands_hashes[i];
+  for (; hits && st == ADV_OK; hits &= hits - 1) {
+    uint32_t handle = b->values[__builtin_ctz(hits)];
 
-    for (b = adv_buckets_home(t, hash); b; b = adv_buckets_next(t, b))
-      for (hits = adv_bucket_hits(b, hash); hits; hits &= hits - 1) {
-        uint32_t handle = b->values[__builtin_ctz(hits)];
-
-        st = adv_candidates_add(&m->candidates, handle, &added);
-        if (st != ADV_OK)
-          return st;
-        if (added)
-          __builtin_prefetch(at(m, handle));
-      }
+    st = adv_candidates_add(&m->candidates, handle, &added);
+    if (st == ADV_OK && added)
+      __builtin_prefetch(at(m, handle));
   }
-  return ADV_OK;
+  return st;
+}
+
+/* First all home buckets, which are on their way; the rest of their chains are
+ * fetched meanwhile. */
+static adv_status gather(minhash *m)
+{
+  const adv_bucket *next[BANDS_MAX], *b;
+  uint32_t *hashes = m->band_hashes;
+  adv_status st = ADV_OK;
+  unsigned i;
+
+  adv_candidates_clear(&m->candidates);
+  for (i = 0; i < m->bands && st == ADV_OK; i++) {
+    b = adv_buckets_home(&m->buckets, hashes[i]);
+    next[i] = adv_buckets_next(&m->buckets, b);
+    if (next[i])
+      __builtin_prefetch(next[i]);
+    st = gather_from(m, b, hashes[i]);
+  }
+  for (i = 0; i < m->bands; i++)
+    for (b = next[i]; b && st == ADV_OK; b = adv_buckets_next(&m->buckets, b))
+      st = gather_from(m, b, hashes[i]);
+  return st;
 }
 
 /* The least number of common shingles of sets with `sum` ones in all that may
@@ -241,7 +255,7 @@ static adv_status minhash_nearest(adv_dedup *d, const char *text, size_t len,
 static adv_status has_equal(minhash *m, bool *has)
 {
   const adv_buckets *t = &m->buckets;
-  uint32_t hash = m->bands_hashes[0];
+  uint32_t hash = m->band_hashes[0];
   const adv_shingles *s = &m->shingles;
   const adv_bucket *b;
   unsigned hits;
@@ -279,7 +293,7 @@ static void keep(minhash *m, int64_t id)
   if (new->len > 0)
     memcpy(new + 1, m->normal.data, new->len);
   for (i = 0; i < m->bands; i++)
-    adv_buckets_add(&m->buckets, m->bands_hashes[i], handle);
+    adv_buckets_add(&m->buckets, m->band_hashes[i], handle);
 }
 
 static adv_status minhash_add(adv_dedup *d, const char *text, size_t len,

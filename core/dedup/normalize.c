@@ -1,49 +1,52 @@
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <utf8proc.h>
 
 #include "base/utf8.h"
 #include "dedup/dedup.h"
 
-/* White space is one space to us; ASCII letters are folded along the way. */
-static bool is_blank(unsigned char c)
-{
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
+/* What an ASCII byte becomes: letters are folded, white space is a space. */
 static char fold(char c)
 {
-  return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+  bool is_upper = c >= 'A' && c <= 'Z', is_blank = c >= '\t' && c <= '\r';
+
+  return is_blank ? ' ' : (char)(c + (is_upper ? 'a' - 'A' : 0));
 }
 
 /* Appends with runs of white space as one space each and none at the ends,
- * and folds ASCII letters: all that an ASCII text needs. */
+ * and folds ASCII letters: all that an ASCII text needs. A byte is always
+ * written and counts only if it is not the second space in a row: there is no
+ * branch to guess wrong. */
 static adv_status append_squeezed(adv_buf *out, const char *text, size_t len)
 {
   char chunk[512];
-  size_t used = 0, i;
-  bool any = false, blank = false;
+  size_t used = 0, i = 0, end;
+  bool was_blank = true, held;
   adv_status st;
 
-  for (i = 0; i < len; i++) {
-    if (is_blank((unsigned char)text[i])) {
-      blank = any;
-      continue;
+  for (;;) {
+    end = len - i < sizeof(chunk) - used ? len : i + sizeof(chunk) - used;
+    for (; i < end; i++) {
+      char c = fold(text[i]);
+      bool blank = c == ' ';
+
+      chunk[used] = c;
+      used += !(blank & was_blank);
+      was_blank = blank;
     }
-    if (used + 2 > sizeof(chunk)) {
-      st = adv_buf_append(out, chunk, used);
-      if (st != ADV_OK)
-        return st;
-      used = 0;
-    }
-    if (blank)
-      chunk[used++] = ' ';
-    chunk[used++] = fold(text[i]);
-    any = true;
-    blank = false;
+    if (i == len)
+      break;
+    /* A space at the end stays behind, for it may be the last of all. */
+    held = used > 0 && was_blank;
+    st = adv_buf_append(out, chunk, used - held);
+    if (st != ADV_OK)
+      return st;
+    chunk[0] = ' ';
+    used = held;
   }
-  return adv_buf_append(out, chunk, used);
+  return adv_buf_append(out, chunk, used - (used > 0 && was_blank));
 }
 
 /* Of Unicode's property White_Space, what NFKC does not turn into U+0020. */
@@ -75,12 +78,16 @@ static adv_status append_folded(adv_buf *out, const char *text, size_t len)
 
 static bool is_ascii(const char *text, size_t len)
 {
-  unsigned char any = 0;
+  uint64_t any = 0, word;
   size_t i;
 
-  for (i = 0; i < len; i++)
+  for (i = 0; i + sizeof(word) <= len; i += sizeof(word)) {
+    memcpy(&word, text + i, sizeof(word));
+    any |= word;
+  }
+  for (; i < len; i++)
     any |= (unsigned char)text[i];
-  return any < 0x80;
+  return (any & UINT64_C(0x8080808080808080)) == 0;
 }
 
 adv_status adv_dedup_normalize(adv_buf *out, const char *text, size_t len)

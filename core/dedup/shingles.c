@@ -7,10 +7,6 @@
 
 #include "dedup/words.h"
 
-/* Marks a free slot. Shingles of bytes have their length on top, at most 7,
- * and hashes of words avoid it. */
-#define FREE UINT64_MAX
-
 /* Longest text in bytes: counts stay below 2^31. */
 #define TEXT_MAX ((size_t)1 << 30)
 
@@ -63,12 +59,8 @@ static size_t list_words(const char *text, size_t len, unsigned n,
       out[used] = mix(out[used] ^ ring[i % n]) + i - (count - n);
     used++;
   }
-  if (used == 0) { /* the whole text, its gaps included */
+  if (used == 0) /* the whole text, its gaps included */
     out[used++] = XXH3_64bits_withSeed(text, len, 1);
-  }
-  for (i = 0; i < used; i++)
-    if (out[i] == FREE)
-      out[i] = 0;
   return used;
 }
 
@@ -89,96 +81,113 @@ static adv_status grow(void **array, size_t count, size_t size)
   return ADV_OK;
 }
 
+/* Slots for `n` shingles: few of them meet, and clearing them is cheap. */
+static size_t slots_for(size_t n)
+{
+  size_t slots = 64;
+
+  while (slots < 4 * n)
+    slots *= 2;
+  return slots;
+}
+
 /* Room for the shingles of `len` bytes in all arrays. */
 static adv_status make_room(adv_shingles *s, size_t len)
 {
-  size_t list_cap = 2 * (len + 64), slots = 64;
-  adv_status st = ADV_OK;
+  size_t cap = 2 * (len + 64);
+  adv_status st;
 
   if (len > TEXT_MAX)
     return ADV_ELIMIT;
-  if (len + 1 > s->list_cap) {
-    s->list_cap = 0;
-    st = grow((void **)&s->list, list_cap, sizeof(*s->list));
-    if (st == ADV_OK)
-      st = grow((void **)&s->hashes, list_cap, sizeof(*s->hashes));
-    if (st == ADV_OK)
-      st = grow((void **)&s->mixed, list_cap, sizeof(*s->mixed));
-    if (st != ADV_OK)
-      return st;
-    s->list_cap = list_cap;
-  }
-  while (slots < 2 * (len + 1))
-    slots *= 2;
-  if (slots > s->slot_cap) {
-    s->slot_cap = 0;
-    st = grow((void **)&s->slots, slots, sizeof(*s->slots));
-    if (st == ADV_OK)
-      st = grow((void **)&s->stamps, slots, sizeof(*s->stamps));
-    if (st != ADV_OK)
-      return st;
-    memset(s->stamps, 0, slots * sizeof(*s->stamps));
-    s->stamp = 0;
-    s->slot_cap = slots;
-  }
+  if (len + 1 <= s->list_cap)
+    return ADV_OK;
+  s->list_cap = 0;
+  st = grow((void **)&s->list, cap, sizeof(*s->list));
+  if (st == ADV_OK)
+    st = grow((void **)&s->hashes, cap, sizeof(*s->hashes));
+  if (st == ADV_OK)
+    st = grow((void **)&s->mixed, cap, sizeof(*s->mixed));
+  if (st == ADV_OK)
+    st = grow((void **)&s->stamps, cap, sizeof(*s->stamps));
+  if (st == ADV_OK)
+    st = grow((void **)&s->slots, slots_for(cap), sizeof(*s->slots));
+  if (st != ADV_OK)
+    return st;
+  memset(s->stamps, 0, cap * sizeof(*s->stamps));
+  s->stamp = 0;
+  s->list_cap = cap;
   return ADV_OK;
 }
 
 adv_status adv_shingles_list(adv_shingles *s, const char *text, size_t len)
 {
   adv_status st = make_room(s, len);
-  uint32_t i;
+  const uint64_t *shingles;
+  uint64_t *mixed;
+  uint32_t *hashes;
+  size_t n, i;
 
   s->listed = s->count = 0;
   if (st != ADV_OK)
     return st;
-  s->listed = (uint32_t)list(s, text, len, s->list);
-  for (i = 0; i < s->listed; i++) {
-    uint64_t x = mix(s->list[i]);
-
-    s->mixed[i] = x;
-    s->hashes[i] = (uint32_t)(x >> 32);
+  shingles = s->list;
+  mixed = s->mixed;
+  hashes = s->hashes;
+  n = list(s, text, len, s->list);
+  for (i = 0; i < n; i++) {
+    mixed[i] = mix(shingles[i]);
+    hashes[i] = (uint32_t)(mixed[i] >> 32);
   }
+  s->listed = (uint32_t)n;
   return ADV_OK;
 }
 
+/* Gets the slot where a shingle is or belongs. */
+static inline size_t find(const uint32_t *slots, unsigned shift,
+                          const uint64_t *shingles, uint64_t shingle,
+                          uint64_t mixed)
+{
+  size_t mask = SIZE_MAX >> shift, at = mixed >> shift;
+
+  while (slots[at] && shingles[slots[at] - 1] != shingle)
+    at = (at + 1) & mask;
+  return at;
+}
+
+/* All that the loop needs is in variables of its own: the compiler cannot know
+ * that the slots are not a part of `s`. */
 void adv_shingles_collect(adv_shingles *s)
 {
-  uint64_t *slots = s->slots;
-  size_t used = 64, mask, at;
-  unsigned bits = 6;
-  uint32_t i, count = 0, bit;
+  const uint64_t *shingles = s->list, *mixed = s->mixed;
+  size_t slot_count = slots_for(s->listed), at;
+  unsigned shift = 64 - (unsigned)__builtin_ctzl(slot_count);
+  uint32_t *slots = s->slots, n = s->listed, count = 0, bit, i;
+  uint64_t bitmap[ADV_BITMAP_WORDS] = {0};
 
-  while (used < 2 * (size_t)s->listed) {
-    used *= 2;
-    bits++;
-  }
-  s->shift = 64 - bits;
-  mask = used - 1;
-  memset(slots, 0xff, used * sizeof(*slots));
-  memset(s->bitmap, 0, sizeof(s->bitmap));
-  for (i = 0; i < s->listed; i++) {
-    uint64_t shingle = s->list[i];
-
-    at = s->mixed[i] >> s->shift;
-    while (slots[at] != shingle && slots[at] != FREE)
-      at = (at + 1) & mask;
-    if (slots[at] == shingle)
+  memset(slots, 0, slot_count * sizeof(*slots));
+  for (i = 0; i < n; i++) {
+    at = find(slots, shift, shingles, shingles[i], mixed[i]);
+    if (slots[at])
       continue;
-    slots[at] = shingle;
+    slots[at] = i + 1;
     count++;
-    bit = (uint32_t)((s->mixed[i] & UINT32_MAX) * (64 * ADV_BITMAP_WORDS) >>
-                     32);
-    s->bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
+    bit = (uint32_t)((mixed[i] & UINT32_MAX) * (64 * ADV_BITMAP_WORDS) >> 32);
+    bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
   }
+  memcpy(s->bitmap, bitmap, sizeof(bitmap));
+  s->shift = shift;
   s->count = count;
 }
 
 int64_t adv_shingles_common(adv_shingles *s, const char *text, size_t len,
                             int64_t least)
 {
-  size_t mask = (SIZE_MAX >> s->shift), n, i, at;
+  const uint64_t *shingles = s->list;
+  const uint32_t *slots = s->slots;
+  uint32_t *stamps = s->stamps, stamp, slot;
+  unsigned shift = s->shift;
   int64_t common = 0;
+  size_t n, i;
 
   if (len + 1 > s->other_cap) {
     s->other_cap = 0;
@@ -187,20 +196,15 @@ int64_t adv_shingles_common(adv_shingles *s, const char *text, size_t len,
     s->other_cap = 2 * (len + 64);
   }
   if (++s->stamp == 0) {
-    memset(s->stamps, 0, s->slot_cap * sizeof(*s->stamps));
+    memset(stamps, 0, s->list_cap * sizeof(*stamps));
     s->stamp = 1;
   }
+  stamp = s->stamp;
   n = list(s, text, len, s->other);
-  for (i = 0; i < n; i++) {
-    uint64_t shingle = s->other[i];
-
-    if (common + (int64_t)(n - i) < least)
-      return 0;
-    at = mix(shingle) >> s->shift;
-    while (s->slots[at] != shingle && s->slots[at] != FREE)
-      at = (at + 1) & mask;
-    if (s->slots[at] == shingle && s->stamps[at] != s->stamp) {
-      s->stamps[at] = s->stamp;
+  for (i = 0; i < n && common + (int64_t)(n - i) >= least; i++) {
+    slot = slots[find(slots, shift, shingles, s->other[i], mix(s->other[i]))];
+    if (slot && stamps[slot - 1] != stamp) {
+      stamps[slot - 1] = stamp;
       common++;
     }
   }

@@ -80,6 +80,23 @@ function support.command(line)
   return tonumber(output:match("exit (%d+)\n$")), output:gsub("exit %d+\n$", ""), complaints
 end
 
+--- Starts scripts/server on a free port; `stop` ends it.
+---@param arguments string
+---@return table server `{ url, stop }`
+function support.server(arguments)
+  local pipe = assert(io.popen(("echo $$; exec scripts/server --port 0 %s 2>/dev/null"):format(arguments)))
+  local pid = pipe:read("n", "l")
+  local url = (pipe:read("l") or ""):match("^listening on (%S+)")
+  assert(url, "scripts/server did not start")
+  return {
+    url = url,
+    stop = function()
+      os.execute("kill " .. pid)
+      pipe:close()
+    end,
+  }
+end
+
 --- Runs Lua text in a process of its own, with the paths of this one.
 function support.process(source)
   local path = support.write(os.tmpname(), source)

@@ -15,8 +15,9 @@ function support.used(kind, body, more, given)
   local entry = kind == "principle" and "check" or "run"
   local count = ({ generate = 2, filter = 2, summarize = 2 })[kind] or 1
   local arguments = table.concat({ "a", "b", "c" }, ", ", 1, count)
-  local source = ("return { api = 1, kind = '%s', description = 'A spec.', %s %s = function(ctx, %s, opt) %s end }"):format(
-    kind, more and more .. "," or "", entry, arguments, body)
+  local source = ("return { api = 1, kind = '%s', description = 'A spec.', %s "
+    .. "%s = function(ctx, %s, opt) %s end }"):format(kind, more and more .. "," or "", entry,
+    arguments, body)
   local name = "my_" .. kind
   local script, problems = registry.examine(source, name .. ".lua", kind, name, "file")
   if not script then error(table.concat(problems, "\n"), 2) end

@@ -96,7 +96,7 @@ local function comparison(kept)
 end
 
 --- A fake world.
----@param given table|nil `{ replies, fail, kept, seed }`: replies are texts or `{ text, outcome, …
+---@param given table|nil `{ replies, fail, kept, seed }`: replies are texts or `{ text, outcome,
 --- }`, given
 ---out in order of the questions, or a function(question) that makes one; `fail` has messages (or
 ---`{ message, code }`) by the number of the question; `kept` is what ctx.dedup knows.

@@ -39,7 +39,7 @@ function calls.new(store, options) end
 function Calls:endpoint(options) end
 
 --- Makes one attempt at the endpoint with the most room. Yields until the reply is on
---- disk. Raises without `endpoints`, or for a number that `endpoint` did not give;
+--- disk. Raises without `endpoints`; EINVAL for a number that `endpoint` did not give,
 --- ECANCELED if it was never granted a slot, the store's code if it could not be recorded.
 ---@param request { endpoints: integer[], round: integer|nil, stage: string|nil, lane: string|nil, ordinal: integer|nil, n: integer|nil, role: string|nil, canonical: string|nil, path: string|nil, headers: string[]|nil, key_header: string|nil, body: string|nil, fresh_connection: boolean|nil }
 ---@return advisor.Attempt|nil

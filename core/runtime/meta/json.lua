@@ -11,6 +11,14 @@ json.array_mark = {}
 ---@return string
 function json.encode(value) end
 
+--- A copy of lists, tables with names, text, finite numbers and booleans, whole numbers
+--- as integers; false where there is anything else, such as a metatable.
+---@param value any
+---@param mixed boolean|nil Whether a table may be a list and have names too.
+---@return boolean plain
+---@return any copy
+function json.plain(value, mixed) end
+
 --- Leaves out nulls and makes whole numbers integers, in place, also in tables inside.
 --- Raises beyond 1,000 levels.
 ---@generic T: table

@@ -31,15 +31,25 @@ function text.repair_json(value) end
 ---@return string|nil code
 function text.normalize(value) end
 
---- A JSON string literal; ill-formed UTF-8 is repaired.
----@param value string
----@return string
-function text.quote(value) end
-
 --- XXH3-128 in 32 hex digits.
 ---@param value string
 ---@return string
 function text.hash(value) end
+
+--- The same hash of what is added piece by piece.
+---@class advisor.Hasher
+local Hasher = {}
+
+---@return advisor.Hasher
+function text.hasher() end
+
+--- Adds the next piece.
+---@param piece string
+function Hasher:add(piece) end
+
+--- The hash of all that was added so far; more may be added after that.
+---@return string
+function Hasher:hex() end
 
 --- The events of a whole server-sent stream: the data of each, or `{ event, data }`
 --- where an event is named.

@@ -54,6 +54,19 @@ describe("loop", function()
     assert.is_true(loop.now() - began >= 0.029)
   end)
 
+  it("sleeps its whole time after a long computation", function()
+    local slept
+    loop.run(function()
+      loop.sleep(0)
+      local busy = loop.now() + 0.04
+      while loop.now() < busy do end -- luacheck: ignore 542
+      local began = loop.now()
+      loop.sleep(30)
+      slept = loop.now() - began
+    end)
+    assert.is_true(slept >= 0.029)
+  end)
+
   it("refuses a negative sleep", function()
     local ok, message = pcall(loop.run, function() loop.sleep(-1) end)
     assert.is_false(ok)

@@ -1,9 +1,11 @@
 local journal = require("advisor.engine.journal")
 local with_store = require("tests.support.store")
 
-local ATTEMPT = "INSERT INTO attempt (id, round, stage, lane, ordinal, n, role, endpoint, request, wall_ms) "
+local ATTEMPT = "INSERT INTO attempt (id, round, stage, lane, ordinal, n, role, endpoint, request,"
+  .. " wall_ms) "
   .. "VALUES (?, ?, 'generate', ?, ?, ?, 'generator', 'http://x', ?, 0)"
-local REPLY = "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down, headers, raw, why) "
+local REPLY = "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down,"
+  .. " headers, raw, why) "
   .. "VALUES (?, 'done', 0, 200, 1, 0, 1, 1, '', ?, '')"
 
 local function fill(store)
@@ -45,7 +47,8 @@ describe("the journal", function()
       assert.equals(1, self.interrupted)
       local lost = self:attempts(2, "generate", "1/1.1", 1)[1]
       assert.same({ "unknown", -1, "" }, { lost.state, lost.curl, lost.raw })
-      assert.equals(1, #store:query("SELECT * FROM outcome WHERE reason = 'interrupted' AND final = 0"))
+      assert.equals(1,
+        #store:query("SELECT * FROM outcome WHERE reason = 'interrupted' AND final = 0"))
       local again = assert(journal.load(store, 1, -1))
       assert.equals(0, again.interrupted)
       assert.equals(-1, again:attempts(2, "generate", "1/1.1", 1)[1].curl)

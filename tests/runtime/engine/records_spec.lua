@@ -3,11 +3,14 @@ local json = require("advisor.output.json")
 local rounds = require("tests.support.rounds")
 local with_store = require("tests.support.store")
 
-local ATTEMPT = "INSERT INTO attempt (id, round, stage, lane, ordinal, n, role, endpoint, request, wall_ms) "
+local ATTEMPT = "INSERT INTO attempt (id, round, stage, lane, ordinal, n, role, endpoint, request,"
+  .. " wall_ms) "
   .. "VALUES (?, ?, 'generate', ?, 1, ?, 'generator', 'http://x', '{}', 0)"
-local REPLY = "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down, headers, raw, why) "
+local REPLY = "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down,"
+  .. " headers, raw, why) "
   .. "VALUES (?, ?, 0, 200, 1, 0, 1, 1, '', '{}', '')"
-local OUTCOME = "INSERT INTO outcome (attempt, class, reason, final, prompt_tokens, completion_tokens, cost) "
+local OUTCOME = "INSERT INTO outcome (attempt, class, reason, final, prompt_tokens,"
+  .. " completion_tokens, cost) "
   .. "VALUES (?, ?, '', ?, ?, ?, ?)"
 
 describe("records", function()

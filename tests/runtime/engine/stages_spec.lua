@@ -101,7 +101,8 @@ end)
 describe("generate", function()
   it("gives drafts in order of advice, whichever is ready first", function()
     local run = support.run({ generate = used("generate",
-      "ctx.ask('generator', b.target) return { b.target .. 1, { text = b.target .. 2, outcome = 'ok', tag = { 1 } } }") })
+      "ctx.ask('generator', b.target) "
+        .. "return { b.target .. 1, { text = b.target .. 2, outcome = 'ok', tag = { 1 } } }") })
     local drafts = stages.generate(run, 3, view, { { target = "A" }, { target = "B" } })
     local got = {}
     for i, draft in ipairs(drafts) do got[i] = { draft.index, draft.text, draft.target,
@@ -153,7 +154,8 @@ describe("filter", function()
   end)
 
   it("looks at the state that the round read first, and at all at commit", function()
-    local body = "local v = {} for i, d in ipairs(b) do local n = ctx.dedup('exact').nearest(d.text) "
+    local body = "local v = {} for i, d in ipairs(b) do "
+      .. "local n = ctx.dedup('exact').nearest(d.text) "
       .. "v[i] = n and { verdict = 'fail', nearest = n.id } or 'pass' end return v"
     local run = support.run({ filter = { used("filter", body) }, kept = { "old", "new" } })
     local drafts = support.drafts("old", "new", "other")

@@ -276,8 +276,8 @@ describe("asking", function()
     it("says what would help", function()
       local run = world({ NO_KEY })
       call(run)
-      assert.is_truthy(run.halted.message:find("http://x/v1: HTTP 401: Who?; the key is read from SOME_KEY",
-        1, true))
+      assert.is_truthy(run.halted.message:find(
+        "http://x/v1: HTTP 401: Who?; the key is read from SOME_KEY", 1, true))
       run = world({ { http = 404, raw = "" } })
       call(run)
       assert.is_truthy(run.halted.message:find("--set models.default.api=openai_chat", 1, true))

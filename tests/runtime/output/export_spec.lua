@@ -20,7 +20,8 @@ local function fill(store)
     { { text = "over", verdict = "surplus" }, { text = "a" } })))
 end
 
-local LINES = '{"id":"r1-1","index":1,"meta":{"outcome":"ok","tags":["x"]},"round":1,"target":"B","text":"z"}\n'
+local LINES = '{"id":"r1-1","index":1,"meta":{"outcome":"ok","tags":["x"]},"round":1,"target":"B",'
+  .. '"text":"z"}\n'
   .. '{"id":"r1-3","index":3,"meta":{},"round":1,"target":null,"text":"é \\"q\\" \\n\\u0000"}\n'
   .. '{"id":"r2-2","index":2,"meta":{},"round":2,"target":null,"text":"a"}\n'
 

@@ -43,8 +43,8 @@ describe("progress", function()
         attempts = 12,
       unknown_attempts = 0, tokens = { prompt = 8, completion = 2 }, cost = 0.25,
     }
-    assert.equals("4 rounds, 9 drafts: 6 kept, 2 dropped (a 1, b 1), 1 surplus; 10 calls, 12 attempts; "
-      .. "10 tokens, cost 0.2500", progress.closing(summary))
+    assert.equals("4 rounds, 9 drafts: 6 kept, 2 dropped (a 1, b 1), 1 surplus; "
+      .. "10 calls, 12 attempts; 10 tokens, cost 0.2500", progress.closing(summary))
     summary.unknown_attempts, summary.cost = 2, require("advisor.output.json").null
     assert.is_truthy(progress.closing(summary):find(
       "12 attempts, 2 of them with an unknown outcome (possibly paid); 10 tokens, cost unknown", 1,

@@ -67,23 +67,29 @@ end
 local core_text = require("advisor_core").text
 local fast_plain = require("advisor_core").json.plain
 
---- Whether a table is a list: keys 1 … n and no others.
-local function list_length(value, path)
+--- Ends the copy: the path is put together only now.
+local function refuse_plain(seen, depth, what)
+  local parts = { seen.what }
+  for i = 1, depth - 1 do parts[i + 1] = tostring(seen.trail[i]) end
+  error({ plain = table.concat(parts, ".") .. what }, 0)
+end
+
+--- Refuses what is neither a list, with keys 1 … n, nor a table with names.
+local function check_shape(value, seen, depth)
   local count, named = 0, false
   for key in next, value do
     if math.type(key) == "integer" then count = count + 1
     elseif type(key) == "string" then named = true
-    else error({ plain = ("%s has a key of type %s"):format(path, type(key)) }, 0) end
+    else refuse_plain(seen, depth, " has a key of type " .. type(key)) end
   end
   if count > 0 and (named or count ~= #value) then
-    error({ plain = path .. " is neither a list without gaps nor a table with names only" }, 0)
+    refuse_plain(seen, depth, " is neither a list without gaps nor a table with names only")
   end
-  return count
 end
 
-local function plain_number(value, path)
+local function plain_number(value, seen, depth)
   if value ~= value or value == math.huge or value == -math.huge then
-    error({ plain = path .. " is a number that is not finite" }, 0)
+    refuse_plain(seen, depth, " is a number that is not finite")
   end
   return math.tointeger(value) or value
 end
@@ -99,22 +105,23 @@ end
 --- over would grow without end.
 local MOST_VALUES = 5000000
 
-local function plain_copy(value, path, depth, mixed, seen)
+local function plain_copy(value, depth, mixed, seen)
   local kind = type(value)
   if kind == "boolean" or kind == "nil" then return value end
   if kind == "string" then return core_text.valid(value) and value or (core_text.repair(value)) end
-  if kind == "number" then return plain_number(value, path) end
-  if kind ~= "table" then error({ plain = ("%s is a %s, not plain data"):format(path, kind) }, 0) end
-  if depth > 32 then error({ plain = path .. " is nested more than 32 deep" }, 0) end
+  if kind == "number" then return plain_number(value, seen, depth) end
+  if kind ~= "table" then refuse_plain(seen, depth, (" is a %s, not plain data"):format(kind)) end
+  if depth > 32 then refuse_plain(seen, depth, " is nested more than 32 deep") end
   local result = {}
   local meta = debug.getmetatable(value)
   local is_view = meta and rawget(meta, "is_view") == VIEW
   if meta and not is_view then value = bare(value) end
-  if not mixed and not is_view then list_length(value, path) end
+  if not mixed and not is_view then check_shape(value, seen, depth) end
   for key, element in core.pairs(value) do
     seen.count = seen.count + 1
-    if seen.count > MOST_VALUES then error({ plain = path .. " holds too many values" }, 0) end
-    result[key] = plain_copy(element, ("%s.%s"):format(path, key), depth + 1, mixed, seen)
+    if seen.count > MOST_VALUES then refuse_plain(seen, 1, " holds too many values") end
+    seen.trail[depth] = key
+    result[key] = plain_copy(element, depth + 1, mixed, seen)
   end
   return result
 end
@@ -131,7 +138,7 @@ function readonly.plain(value, what, mixed)
   local fine, copy = fast_plain(value, mixed)
   if fine then return copy end
   -- Slowly, for views, for text that needs repair, and to say where the trouble is.
-  local ok, result = pcall(plain_copy, value, what, 1, mixed, { count = 0 })
+  local ok, result = pcall(plain_copy, value, 1, mixed, { what = what, trail = {}, count = 0 })
   if ok then return result end
   return nil, type(result) == "table" and result.plain or tostring(result)
 end

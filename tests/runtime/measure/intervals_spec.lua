@@ -1,0 +1,70 @@
+local intervals = require("advisor.measure.intervals")
+local simulation = require("tests.support.saturation")
+
+local function near(want, got, room)
+  local text = ("wanted %.10g, got %.10g"):format(want, got)
+  assert.is_true(math.abs(got - want) <= (room or 1e-9), text)
+end
+
+describe("measure/intervals", function()
+  -- Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3.
+  it("gives the published Wilson intervals", function()
+    for _, row in ipairs({ { 81, 263, 0.2553, 0.3662 }, { 15, 148, 0.0624, 0.1605 },
+      { 0, 20, 0, 0.1611 }, { 1, 29, 0.0061, 0.1718 } }) do
+      local low, high = intervals.wilson(row[1], row[2])
+      near(row[3], low, 5e-5)
+      near(row[4], high, 5e-5)
+    end
+  end)
+
+  it("is symmetric, and knows nothing without trials", function()
+    local low, high = intervals.wilson(20, 20)
+    near(1 - 0.1611, low, 5e-5)
+    assert.equal(1, high)
+    assert.same({ 0, 1 }, { intervals.wilson(0, 0) })
+    assert.has_error(function() intervals.wilson(3, 2) end)
+  end)
+
+  it("takes percentiles by rank", function()
+    local list = {}
+    for i = 1, 1999 do list[i] = 2000 - i end
+    assert.same({ 50, 1950 }, { intervals.percentile(list) })
+    assert.same({ 100, 1900 }, { intervals.percentile(list, 0.9) })
+    assert.same({ 7, 7 }, { intervals.percentile({ 7 }) })
+  end)
+
+  -- The mean of n draws from k hits in n has variance p(1-p)/n.
+  it("bootstraps a mean about as wide as the normal interval", function()
+    local values = {}
+    for i = 1, 400 do values[i] = i <= 100 and 1 or 0 end
+    local low, high, estimate = intervals.bootstrap(values, simulation.rng(1), { samples = 999 })
+    local half = intervals.Z95 * math.sqrt(0.25 * 0.75 / 400)
+    assert.equal(0.25, estimate)
+    near(0.25 - half, low, 0.007)
+    near(0.25 + half, high, 0.007)
+  end)
+
+  it("bootstraps any statistic, the same for the same stream", function()
+    local options = { samples = 99, statistic = function(list)
+      return math.max(table.unpack(list))
+    end }
+    local a = { intervals.bootstrap({ 1, 2, 9 }, simulation.rng(5), options) }
+    assert.same(a, { intervals.bootstrap({ 1, 2, 9 }, simulation.rng(5), options) })
+    assert.same({ 9, 9 }, { a[2], a[3] })
+  end)
+
+  it("cancels in pairs what both sides share", function()
+    local a, b = {}, {}
+    for i = 1, 50 do
+      b[i] = i * i
+      a[i] = b[i] + (i % 2)
+    end
+    local options = { samples = 999 }
+    local low, high, difference = intervals.paired_difference(a, b, simulation.rng(2), options)
+    assert.equal(0.5, difference)
+    near(0.5 - 1.96 * 0.5 / math.sqrt(50), low, 0.03)
+    near(0.5 + 1.96 * 0.5 / math.sqrt(50), high, 0.03)
+    assert.same({ 0, 0, 0 }, { intervals.paired_difference(b, b, simulation.rng(3), options) })
+    assert.has_error(function() intervals.paired_difference({ 1 }, {}, simulation.rng(1)) end)
+  end)
+end)
