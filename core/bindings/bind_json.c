@@ -293,7 +293,7 @@ static int l_tidy(lua_State *L)
   return 1;
 }
 
-enum { MAX_PLAIN_DEPTH = 32, MOST_VALUES = 5000000 };
+enum { MAX_PLAIN_DEPTH = 32, MOST_VALUES = 2000000 };
 
 /* How many values were copied: tables that hold one another many times over
  * would grow without end. */

@@ -70,8 +70,9 @@ CREATE TABLE round (
   state TEXT NOT NULL,          -- committed | failed | surplus
   why TEXT NOT NULL,
   gaps TEXT NOT NULL,           -- JSON
-  advice TEXT NOT NULL,         -- JSON
+  advice TEXT NOT NULL,         -- JSON, with what came of each piece
   summary TEXT NOT NULL,        -- JSON, the summary after this round
+  variants TEXT NOT NULL,       -- JSON, prompt variants and what came of them
   notes TEXT NOT NULL,          -- JSON
   tokens TEXT NOT NULL,         -- JSON, of chosen attempts
   cost REAL,
@@ -84,11 +85,23 @@ CREATE TABLE item (
   verdict TEXT NOT NULL,        -- kept | dropped | surplus
   text TEXT NOT NULL,
   target TEXT,                  -- the advice's
+  cell TEXT,                    -- of the taxonomy, by the labeller
   advice INTEGER,               -- position in the round's advice, from 1
   reason TEXT,                  -- why it was dropped: the rule's name
   finding TEXT,                 -- JSON: code, numbers, nearest kept item
   verdicts TEXT NOT NULL,       -- JSON: one per check
   meta TEXT NOT NULL,           -- JSON: whatever the strategy added
+  PRIMARY KEY (round, item_index)
+) WITHOUT ROWID;
+
+-- Replies to kept items, made after their round's commit.
+CREATE TABLE response (
+  round INTEGER NOT NULL,
+  item_index INTEGER NOT NULL,
+  verdict TEXT NOT NULL,        -- safe | unsafe | unknown | failed
+  text TEXT NOT NULL,
+  finding TEXT,                 -- JSON
+  meta TEXT NOT NULL,           -- JSON
   PRIMARY KEY (round, item_index)
 ) WITHOUT ROWID;
 

@@ -7,6 +7,7 @@ local readonly = require("advisor.host.readonly")
 local sandbox = require("advisor.host.sandbox")
 local roles = require("advisor.models.roles")
 local seeds = require("advisor.engine.seeds")
+local taxonomies = require("advisor.engine.taxonomy")
 
 local experiment = {}
 
@@ -21,13 +22,44 @@ experiment.keys = {
   per_round = { type = "integer", default = 12, min = 1, max = 100000, doc = "Drafts asked for in a round." },
   ahead = { type = "integer", default = 0, min = 0, max = 64, doc = "Round t reads the state after round t-1-ahead." },
   models = { type = "table", doc = "Role -> model, or the name of another role; 'default' serves the rest." },
-  pipeline = { type = "table", doc = "Stage -> script: advise, generate, filter (a list), summarize." },
+  pipeline = { type = "table", doc = "Stage -> script: advise, generate, filter (a list), summarize, respond." },
   principles = { type = "list", default = {}, doc = "Principles, each a name or { name, option = value }." },
   seeds = { type = "table", doc = "{ items = list, summary = list }, or a name in scripts/seeds, or a file." },
   pool = { type = "string", default = "kept", one_of = { "first", "kept", "none", "batch_as_one" },
     doc = "Which items join the exemplars: the first of each batch, all kept ones, none, or the "
       .. "whole batch as one (the released baseline)." },
   policy = { type = "table", default = {}, doc = "What happens on trouble; see the policy keys." },
+  coverage = { type = "table", default = {}, doc = "How kept items are counted; see the coverage keys." },
+  stop = { type = "table", default = {}, doc = "When to end early: { saturation = …, budget = … }." },
+}
+
+--- The keys of `coverage`.
+experiment.coverage_keys = {
+  label = { type = "table", doc = "The label script, a name or { name, option = value }; default by_advice." },
+  examples = { type = "table", doc = "Labelled examples for the labeller: a list of { text, cell }, or "
+    .. "{ file = , text = FIELD, cell = FIELD } in JSONL or CSV." },
+  targets = { type = "table", default = {}, doc = "Share wanted by cell; the other cells share the rest evenly." },
+  minimum = { type = "integer", min = 1, doc = "Fewest items wanted in every cell." },
+}
+
+--- The keys of `stop.budget`. A cap pauses the run at a commit.
+experiment.budget_keys = {
+  drafts = { type = "integer", min = 1, doc = "Most drafts." },
+  calls = { type = "integer", min = 1, doc = "Most calls." },
+  tokens = { type = "integer", min = 1, doc = "Most tokens, prompt and completion." },
+  money = { type = "number", min = 0, doc = "Most money, in the currency of the roles' prices." },
+  seconds = { type = "number", min = 0, doc = "Longest time of this process." },
+}
+
+--- The keys of `stop.saturation`; see measure/saturation.lua for the rule.
+experiment.saturation_keys = {
+  threshold = { type = "number", default = 0.05, min = 0, max = 1,
+    doc = "Share of cells, and of next drafts, that may be unseen." },
+  confidence = { type = "number", default = 0.85, min = 0, max = 1, doc = "How likely no more than that is missing." },
+  window = { type = "integer", default = 30, min = 1, doc = "Fewest items looked back upon." },
+  min_drafts = { type = "integer", default = 30, min = 1, doc = "Fewest items with a cell." },
+  ["then"] = { type = "string", default = "stop", one_of = { "stop", "switch" }, doc = "What follows." },
+  strategy = { type = "table", doc = "The advise script to switch to." },
 }
 
 --- The keys of `policy`.
@@ -46,7 +78,7 @@ experiment.policy_keys = {
   retry_unknown = { type = "integer", default = 1, min = 0, doc = "Repeats of a call that may have been paid." },
 }
 
-local SINGLE_STAGES = { "advise", "generate", "summarize" }
+local SINGLE_STAGES = { "advise", "generate", "summarize", "respond" }
 
 local function looks_secret(name)
   local upper = name:upper()
@@ -99,7 +131,8 @@ local function evaluate(path, depth)
   })
   if not ok then
     local why = tostring(value):gsub("\nstack traceback:.*", "")
-    return nil, sandbox.with_full_name(why, path)
+    why = sandbox.with_full_name(why, path)
+    return nil, why:find(path, 1, true) and why or ("%s:1: %s"):format(path, why)
   end
   local plain, problem = readonly.plain(value, "the experiment", true)
   if problem then return nil, ("%s:1: %s"):format(path, problem) end
@@ -193,8 +226,9 @@ end
 local function resolve_pipeline(raw, registry, problems)
   local pipeline = { filter = {} }
   for _, key in ipairs(options.sorted_keys(raw)) do
-    if key ~= "filter" and key ~= "advise" and key ~= "generate" and key ~= "summarize" then
-      problems:add("pipeline." .. tostring(key), "unknown stage; there are advise, generate, filter, summarize")
+    if key ~= "filter" and key ~= "advise" and key ~= "generate" and key ~= "summarize" and key ~= "respond" then
+      problems:add("pipeline." .. tostring(key),
+        "unknown stage; there are advise, generate, filter, summarize, respond")
     end
   end
   if raw.advise == nil then raw.advise = "no_advice" end
@@ -238,6 +272,64 @@ local function check_keys(models, names, problems)
   end
 end
 
+--- Shares and minimum given beside the taxonomy.
+local function apply_targets(taxonomy, targets, minimum, problems)
+  local by_name, given, open = {}, 0, 0
+  for _, cell in ipairs(taxonomy.cells) do by_name[cell.name] = cell end
+  for _, name in ipairs(options.sorted_keys(targets)) do
+    if not by_name[name] then problems:add("coverage.targets", ("the taxonomy has no cell '%s'"):format(tostring(name))) end
+    if type(targets[name]) ~= "number" or targets[name] < 0 then
+      problems:add("coverage.targets", ("the share of '%s' must be a number"):format(tostring(name)))
+      return
+    end
+    given = given + targets[name]
+  end
+  if given > 1 + 1e-9 then problems:add("coverage.targets", ("the shares add up to %.3f, more than 1"):format(given)) end
+  for _, cell in ipairs(taxonomy.cells) do
+    if targets[cell.name] == nil then open = open + 1 end
+    cell.minimum = minimum or cell.minimum
+  end
+  if not next(targets) then return end
+  for _, cell in ipairs(taxonomy.cells) do cell.want = targets[cell.name] or (1 - given) / open end
+end
+
+local function resolve_coverage(raw, given_taxonomy, registry, problems, folders)
+  local label, examples = raw.label, raw.examples
+  raw.label, raw.examples = nil, nil
+  local coverage, wrong = options.fill(experiment.coverage_keys, raw)
+  problems:add_all("coverage.", wrong)
+  local loaded, problem = taxonomies.load(given_taxonomy, folders.taxonomies, evaluate)
+  if not loaded then problems:add("coverage.taxonomy", problem) end
+  coverage.taxonomy = loaded or { cells = {}, open = true }
+  apply_targets(coverage.taxonomy, coverage.targets, coverage.minimum, problems)
+  coverage.label = resolve_script(registry, "label", label or "by_advice", "coverage.label", problems)
+  coverage.examples, problem = seeds.load_examples(examples, folders.files)
+  if problem then problems:add("coverage.examples", problem) end
+  return coverage
+end
+
+local function resolve_stop(raw, registry, problems)
+  for _, key in ipairs(options.sorted_keys(raw)) do
+    if key ~= "saturation" and key ~= "budget" then
+      problems:add("stop." .. tostring(key), "unknown key; there are saturation and budget")
+    end
+  end
+  local stop, wrong = {}, nil
+  stop.budget, wrong = options.fill(experiment.budget_keys, type(raw.budget) == "table" and raw.budget or {})
+  problems:add_all("stop.budget.", wrong)
+  if raw.saturation then
+    local given = type(raw.saturation) == "table" and raw.saturation or {}
+    local strategy = given.strategy
+    given.strategy = nil
+    stop.saturation, wrong = options.fill(experiment.saturation_keys, given)
+    problems:add_all("stop.saturation.", wrong)
+    if stop.saturation["then"] == "switch" then
+      stop.saturation.strategy = resolve_script(registry, "advise", strategy, "stop.saturation.strategy", problems)
+    end
+  end
+  return stop
+end
+
 local function check_whole(resolved, problems)
   if type(resolved.name) == "string" and (not resolved.name:find("^[%w_%-][%w_%.%-]*$") or #resolved.name > 64) then
     problems:add("name", "letters, digits, '.', '_' and '-' are allowed, at most 64, no dot in front")
@@ -265,8 +357,12 @@ function experiment.read(path, settings, registry, root)
     local problem = apply_setting(raw, setting)
     if problem then problems.list[#problems.list + 1] = problem end
   end
-  local given_seeds = raw.seeds
+  local given_seeds, given_taxonomy = raw.seeds, nil
   raw.seeds = nil
+  if type(raw.coverage) == "table" then
+    given_taxonomy = raw.coverage.taxonomy
+    raw.coverage.taxonomy = nil
+  end
   if raw.name == nil then raw.name = path:match("([^/]+)%.lua$") or "experiment" end
   local resolved, wrong = options.fill(experiment.keys, raw)
   problems:add_all("", wrong)
@@ -284,7 +380,11 @@ function experiment.read(path, settings, registry, root)
   resolved.models = roles.resolve(section("models"), registry, problems)
   resolved.pipeline = resolve_pipeline(section("pipeline"), registry, problems)
   resolved.principles = resolve_principles(section("principles"), registry, problems)
-  local loaded, problem = seeds.load(given_seeds, { folder_of(path), root .. "/scripts/seeds" }, evaluate)
+  local here = folder_of(path)
+  resolved.coverage = resolve_coverage(section("coverage"), given_taxonomy, registry, problems,
+    { taxonomies = { here, root .. "/scripts/taxonomies" }, files = { here, "." } })
+  resolved.stop = resolve_stop(section("stop"), registry, problems)
+  local loaded, problem = seeds.load(given_seeds, { here, root .. "/scripts/seeds" }, evaluate)
   if not loaded then problems:add("seeds", problem) end
   resolved.seeds = loaded
   check_keys(resolved.models, asked, problems)

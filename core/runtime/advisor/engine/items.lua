@@ -40,7 +40,7 @@ local function load(self, round)
   local list = {}
   for k, row in ipairs(rows) do
     list[k] = { id = records.item_id(round, row.item_index), text = row.text, target = row.target,
-      meta = json.decode(row.meta) or {} }
+      cell = row.cell, meta = json.decode(row.meta) or {} }
   end
   self.cache[round] = list
   self.order[#self.order + 1] = round
@@ -48,7 +48,7 @@ local function load(self, round)
   return list
 end
 
---- The i-th kept item: `{ id, text, target, meta }`, or nil.
+--- The i-th kept item: `{ id, text, target, cell, meta }`, or nil.
 ---@param i integer
 function items:get(i)
   if i < 1 or i > self.total then return nil end

@@ -2,6 +2,7 @@
 --- recorded by core/calls; outcomes by models/ask.lua.
 local core = require("advisor_core")
 local json = require("advisor.output.json")
+local options = require("advisor.host.options")
 
 local records = {}
 
@@ -55,7 +56,7 @@ function records.begin(store, facts, scripts)
       script.kind, script.name, script.hash, script.origin, script.source,
     }
   end
-  for _, key in ipairs(require("advisor.host.options").sorted_keys(facts)) do
+  for _, key in ipairs(options.sorted_keys(facts)) do
     statements[#statements + 1] = { SET, key, facts[key] }
   end
   return write(store, statements)
@@ -66,15 +67,15 @@ function records.scripts(store)
   return store:query("SELECT kind, name, hash, origin, source FROM script")
 end
 
-local INSERT_ROUND = "INSERT INTO round (round, read_round, state, why, gaps, advice, summary, notes, tokens, cost,"
-  .. " wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-local INSERT_ITEM = "INSERT INTO item (round, item_index, verdict, text, target, advice, reason, finding, verdicts,"
-  .. " meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+local INSERT_ROUND = "INSERT INTO round (round, read_round, state, why, gaps, advice, summary, variants, notes, tokens,"
+  .. " cost, wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+local INSERT_ITEM = "INSERT INTO item (round, item_index, verdict, text, target, cell, advice, reason, finding,"
+  .. " verdicts, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 local function item_row(round, draft)
   local finding = draft.finding and json.encode(draft.finding) or nil
-  return { INSERT_ITEM, round, draft.index, draft.verdict, draft.text, draft.target, draft.advice, draft.reason,
-    finding, json.encode(json.array(draft.verdicts)), json.encode(draft.meta), n = 11 }
+  return { INSERT_ITEM, round, draft.index, draft.verdict, draft.text, draft.target, draft.cell, draft.advice,
+    draft.reason, finding, json.encode(json.array(draft.verdicts)), json.encode(draft.meta), n = 12 }
 end
 
 --- Commits a round as a whole. Yields until it is on disk.
@@ -82,15 +83,15 @@ end
 function records.commit_round(store, result)
   local statements = { { INSERT_ROUND, result.number, result.read_round, result.state, result.why or "",
     json.encode(json.array(result.gaps)), json.encode(json.array(result.advice)), json.encode(result.summary),
-    json.encode(json.array(result.notes)), json.encode(result.spent), result.spent.money, core.system.wall_ms(),
-    n = 12 } }
+    json.encode(result.variants), json.encode(json.array(result.notes)), json.encode(result.spent),
+    result.spent.money, core.system.wall_ms(), n = 13 } }
   for _, draft in ipairs(result.drafts) do statements[#statements + 1] = item_row(result.number, draft) end
   return write(store, statements)
 end
 
 --- Committed rounds in order, as stored.
 function records.rounds(store)
-  return store:query("SELECT round, read_round, state, why, gaps, advice, summary, tokens, cost, notes FROM round "
+  return store:query("SELECT round, read_round, state, why, gaps, advice, summary, variants, tokens, cost, notes FROM round "
     .. "WHERE state <> 'surplus' ORDER BY round")
 end
 
@@ -99,13 +100,13 @@ local PAGE = 500
 --- Kept items in order of (round, index), a page at a time: memory does not grow
 --- with the data set.
 ---@param store userdata
----@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, meta }`; nil, message ends it.
+---@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell, meta }`; nil, message ends it.
 ---@return boolean|nil ok
 ---@return string|nil message
 function records.each_kept(store, visit)
   local round, index = -1, -1
   while true do
-    local rows, why = store:query("SELECT round, item_index, text, target, meta FROM item WHERE verdict = 'kept'"
+    local rows, why = store:query("SELECT round, item_index, text, target, cell, meta FROM item WHERE verdict = 'kept'"
       .. " AND (round, item_index) > (?, ?) ORDER BY round, item_index LIMIT ?", round, index, PAGE)
     if not rows then return nil, why end
     for _, row in ipairs(rows) do
@@ -132,21 +133,32 @@ end
 
 --- Kept items of one round, in order.
 function records.kept_in(store, round)
-  return store:query("SELECT item_index, text, target, meta FROM item WHERE round = ? AND verdict = 'kept' "
+  return store:query("SELECT item_index, text, target, cell, meta FROM item WHERE round = ? AND verdict = 'kept' "
     .. "ORDER BY item_index", round)
 end
 
---- How many drafts and kept items each piece of advice led to.
-function records.yields(store)
-  return store:query("SELECT round, advice, count(*) AS drafts, sum(verdict = 'kept') AS kept FROM item "
-    .. "GROUP BY round, advice ORDER BY round, advice")
-end
-
---- Attempts of rounds that are not committed, with what came of them.
+--- Attempts of rounds that are not committed, or whose items still lack a
+--- response, with what came of them.
 function records.open_attempts(store, after_round)
   return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, r.state, r.curl, r.http,"
     .. " r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
-    .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? ORDER BY a.id", after_round)
+    .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? OR (a.stage = 'respond' AND EXISTS (SELECT 1 FROM"
+    .. " item i LEFT JOIN response p USING (round, item_index) WHERE i.round = a.round AND i.verdict = 'kept'"
+    .. " AND p.round IS NULL)) ORDER BY a.id", after_round)
+end
+
+--- Stores the response to a kept item. Yields until it is on disk.
+function records.add_response(store, round, index, response)
+  return write(store, { { "INSERT INTO response (round, item_index, verdict, text, finding, meta)"
+    .. " VALUES (?, ?, ?, ?, ?, ?)", round, index, response.verdict, response.text,
+    response.finding and json.encode(response.finding), json.encode(response.meta), n = 7 } })
+end
+
+--- Kept items without a response, in order.
+function records.unanswered(store)
+  return store:query("SELECT i.round, i.item_index, i.text, i.target, i.cell, i.meta FROM item i"
+    .. " LEFT JOIN response p USING (round, item_index) WHERE i.verdict = 'kept' AND p.round IS NULL"
+    .. " ORDER BY i.round, i.item_index")
 end
 
 --- Marks the attempts that were in flight when the process ended: their outcome
@@ -175,6 +187,29 @@ local function count(store, sql)
   return rows
 end
 
+--- What came of prompt variants over all rounds, in order of name.
+---@return table[] `{ variant, drafts, kept, reasons, tokens }`
+function records.variants(store)
+  local total = {}
+  for _, row in ipairs(count(store, "SELECT variants FROM round WHERE state = 'committed' AND variants <> '{}'")) do
+    records.add_variants(total, json.decode(row.variants))
+  end
+  local list = {}
+  for _, name in ipairs(options.sorted_keys(total)) do list[#list + 1] = total[name] end
+  return json.array(list)
+end
+
+--- Adds one round's variants to a total, both by name.
+function records.add_variants(total, variants)
+  for _, name in ipairs(options.sorted_keys(variants)) do
+    local sum = total[name] or { variant = name, drafts = 0, kept = 0, tokens = 0, reasons = {} }
+    local more = variants[name]
+    total[name] = sum
+    sum.drafts, sum.kept, sum.tokens = sum.drafts + more.drafts, sum.kept + more.kept, sum.tokens + more.tokens
+    for reason, n in pairs(more.reasons) do sum.reasons[reason] = (sum.reasons[reason] or 0) + n end
+  end
+end
+
 --- What `advisor status` prints, from the record alone.
 ---@param store userdata
 ---@return table
@@ -199,11 +234,15 @@ function records.summary(store)
     .. " WHERE class IN ('ok', 'unusable')")[1]
   local rounds = count(store, "SELECT coalesce(sum(state = 'committed'), 0) AS committed,"
     .. " coalesce(sum(state = 'failed'), 0) AS failed FROM round")[1]
+  local responses = {}
+  for _, row in ipairs(count(store, "SELECT verdict, count(*) AS n FROM response GROUP BY verdict")) do
+    responses[row.verdict] = row.n
+  end
   return {
     name = facts.name, state = facts.state, why = facts.why, rounds = rounds.committed, failed_rounds = rounds.failed,
     calls = calls.calls, attempts = calls.attempts, unknown_attempts = unknown,
     in_flight = in_flight, drafts = items.drafts,
-    kept = items.kept, surplus = items.surplus, dropped = dropped,
+    kept = items.kept, responses = responses, variants = records.variants(store), surplus = items.surplus, dropped = dropped,
     tokens = { prompt = tokens.prompt, completion = tokens.completion },
     cost = tokens.n > 0 and tokens.priced == tokens.n and tokens.cost or json.null,
     digest = records.digest(store), accept = tonumber(facts.accept), rounds_asked = tonumber(facts.rounds),

@@ -2,24 +2,24 @@
 --- needs no order is made at once, also for several rounds; what decides over
 --- the data set happens at commit, in order of rounds.
 local stages = require("advisor.engine.stages")
-local states = require("advisor.engine.state")
 local records = require("advisor.engine.records")
 
 local round = {}
 
 --- Makes a round's drafts from the state it reads: compare, advise, generate,
---- a first look for duplicates, checks.
+--- a first look for duplicates, checks, labels.
 ---@param run table
 ---@param number integer
 ---@param state table The state that the round reads.
 ---@return table made `{ number, read_round, gaps, advice, drafts }`
 function round.make(run, number, state)
-  local gaps = stages.compare(run, number, states.view(run.timeline, state))
-  local view = states.view(run.timeline, state, gaps)
+  local gaps = stages.compare(run, number, run:view(state))
+  local view = run:view(state, gaps)
   local advice = stages.advise(run, number, view)
   local drafts = stages.generate(run, number, view, advice)
   stages.filter(run, number, "look", view, drafts, state.kept_size + 1)
   stages.check(run, number, drafts)
+  stages.label(run, number, drafts)
   return { number = number, read_round = state.round, gaps = gaps, advice = advice, drafts = drafts }
 end
 
@@ -35,20 +35,42 @@ local function kept_items(number, drafts)
   local items = {}
   for _, draft in ipairs(stages.alive(drafts)) do
     items[#items + 1] = { id = records.item_id(number, draft.index), text = draft.text, target = draft.target,
-      meta = draft.meta }
+      cell = draft.cell, meta = draft.meta, index = draft.index }
   end
   return items
 end
 
-local function yields_of(drafts)
-  local yields = {}
-  for _, draft in ipairs(drafts) do
-    local made = yields[draft.advice] or { drafts = 0, kept = 0 }
-    yields[draft.advice] = made
-    made.drafts = made.drafts + 1
-    if draft.verdict == "kept" then made.kept = made.kept + 1 end
+--- Adds to each piece of advice what came of it.
+local function count_yields(run, number, advice, drafts)
+  for i, piece in ipairs(advice) do
+    piece.drafts, piece.kept, piece.cells, piece.tokens = 0, 0, {}, run.ledger:tokens_of(number, i)
   end
-  return yields
+  for _, draft in ipairs(drafts) do
+    local piece = advice[draft.advice]
+    piece.drafts = piece.drafts + 1
+    if draft.verdict == "kept" then
+      piece.kept = piece.kept + 1
+      if draft.cell then piece.cells[draft.cell] = (piece.cells[draft.cell] or 0) + 1 end
+    end
+  end
+end
+
+--- What came of each prompt variant, by name: a generate script names the variant
+--- in a draft's field `variant`, and may give its `tokens`.
+local function count_variants(drafts)
+  local variants = {}
+  for _, draft in ipairs(drafts) do
+    local name, tokens = draft.meta.variant, draft.meta.tokens
+    if type(name) == "string" then
+      local sum = variants[name] or { drafts = 0, kept = 0, tokens = 0, reasons = {} }
+      variants[name] = sum
+      sum.drafts = sum.drafts + 1
+      sum.tokens = sum.tokens + (math.type(tokens) == "integer" and tokens or 0)
+      if draft.verdict == "kept" then sum.kept = sum.kept + 1 end
+      if draft.reason then sum.reasons[draft.reason] = (sum.reasons[draft.reason] or 0) + 1 end
+    end
+  end
+  return variants
 end
 
 --- Decides over a round's drafts against everything committed before, and makes
@@ -59,14 +81,16 @@ end
 ---@return table result What `records.commit_round` stores.
 function round.decide(run, made, state)
   local number, drafts = made.number, made.drafts
-  local view = states.view(run.timeline, state, made.gaps)
+  local view = run:view(state, made.gaps)
   stages.filter(run, number, "filter", view, drafts, nil)
   if run.resolved.accept then mark_surplus(drafts, run.resolved.accept - state.kept_size) end
   local kept = kept_items(number, drafts)
   local summary = stages.summarize(run, number, view,
     { round = number, advice = made.advice, items = kept }, state.summary)
   made.state, made.summary, made.kept = "committed", summary, kept
-  made.yields, made.spent, made.notes = yields_of(drafts), run:spent_in(number), run:notes_of(number)
+  count_yields(run, number, made.advice, drafts)
+  made.variants = count_variants(drafts)
+  made.spent, made.notes = run.ledger:spent_in(number), run.ledger:notes_of(number)
   return made
 end
 

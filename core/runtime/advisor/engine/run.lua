@@ -2,70 +2,52 @@
 --- order, until enough is done, the run is stopped, or it has to pause.
 local core = require("advisor_core")
 local ask = require("advisor.models.ask")
+local comparison = require("advisor.engine.comparison")
+local connect = require("advisor.engine.connect")
 local context = require("advisor.host.context")
 local items = require("advisor.engine.items")
 local journal = require("advisor.engine.journal")
-local options = require("advisor.host.options")
+local json = require("advisor.output.json")
+local ledger = require("advisor.engine.ledger")
 local parallel = require("advisor.engine.parallel")
+local readonly = require("advisor.host.readonly")
 local records = require("advisor.engine.records")
-local roles = require("advisor.models.roles")
+local responding = require("advisor.engine.responding")
 local round = require("advisor.engine.round")
 local sandbox = require("advisor.host.sandbox")
 local stages = require("advisor.engine.stages")
 local states = require("advisor.engine.state")
+local stopping = require("advisor.engine.stopping")
 
 local run = {}
 run.__index = run
 
---- Engines that ctx.dedup offers, by name.
-local ENGINES = { exact = core.dedup.exact }
-
-local function with_scripts(resolved, registry)
-  local function attach(kind, used)
-    if not used then return nil end
-    local script, problems = registry:find(kind, used.name)
-    if not script then error(table.concat(problems, "\n"), 0) end
-    return { name = used.name, options = used.options, script = script }
-  end
-  local pipeline, principles = { filter = {} }, { item = {}, dataset = {} }
-  for _, stage in ipairs({ "advise", "generate", "summarize" }) do
-    pipeline[stage] = attach(stage, resolved.pipeline[stage])
-  end
-  for i, used in ipairs(resolved.pipeline.filter) do pipeline.filter[i] = attach("filter", used) end
-  for _, used in ipairs(resolved.principles) do
-    table.insert(principles[used.level], attach("principle", used))
-  end
-  return pipeline, principles
+--- A script with its options, ready to be called.
+local function attach(registry, kind, used)
+  if not used then return nil end
+  local script, problems = registry:find(kind, used.name)
+  if not script then error(table.concat(problems, "\n"), 0) end
+  return { name = used.name, options = used.options, script = script }
 end
 
---- Gives each role its provider and its endpoints.
----@return table|nil models
----@return string|nil message
-local function connect(resolved, registry, calls)
-  local models = {}
-  for _, name in ipairs(options.sorted_keys(resolved.models)) do
-    local role = resolved.models[name]
-    if type(role) == "table" then
-      local script = registry:find("provider", role.api)
-      local lane = sandbox.lane({ run = { instructions = 10000000 }, round = 0, stage = "load", path = "1",
-        script = role.api })
-      local ok, provider = sandbox.instantiate(lane, script.code, script.extra)
-      if not ok then return nil, provider end
-      local connected = { provider = provider, endpoints = {} }
-      for i, url in ipairs(role.urls) do
-        local index, why = calls:endpoint({
-          url = url, key_env = role.key_env, is_local = role.is_local, concurrency = role.concurrency,
-          plain_http = resolved.policy.plain_http, connect_ms = math.ceil(role.connect_seconds * 1000),
-          first_byte_ms = math.ceil(role.first_byte_seconds * 1000), total_ms = math.ceil(role.total_seconds * 1000),
-        })
-        if not index then return nil, ("models.%s.url: %s"):format(name, why) end
-        connected.endpoints[i] = index
-      end
-      role = setmetatable(connected, { __index = role })
-    end
-    models[name] = role
+local function attach_all(self, registry)
+  local resolved = self.resolved
+  self.pipeline, self.principles, self.statements = { filter = {} }, { item = {}, dataset = {} }, {}
+  for _, stage in ipairs({ "advise", "generate", "summarize", "respond" }) do
+    self.pipeline[stage] = attach(registry, stage, resolved.pipeline[stage])
   end
-  return models
+  for i, used in ipairs(resolved.pipeline.filter) do self.pipeline.filter[i] = attach(registry, "filter", used) end
+  for i, used in ipairs(resolved.principles) do
+    local principle = attach(registry, "principle", used)
+    table.insert(self.principles[used.level], principle)
+    self.statements[i] = { name = used.name, level = used.level, statement = principle.script.table.statement }
+  end
+  self.pipeline.label = attach(registry, "label", resolved.coverage.label)
+  local label_options = { taxonomy = { cells = resolved.coverage.taxonomy.cells }, examples = resolved.coverage.examples }
+  for key, value in pairs(resolved.coverage.label.options) do label_options[key] = value end
+  self.label_options = readonly.view(label_options)
+  local saturation = resolved.stop.saturation
+  if saturation and saturation.strategy then self.next_advise = attach(registry, "advise", saturation.strategy) end
 end
 
 local function connections_of(resolved)
@@ -86,13 +68,14 @@ function run.open(given)
   local resolved = given.resolved
   local self = setmetatable({
     resolved = resolved, store = given.store, progress = given.progress, seed = resolved.seed,
-    policy = resolved.policy, instructions = resolved.policy.instructions,
-    served = {}, rejected = {}, answered = false, halted = nil, waiters = {},
-    spending = {}, remarks = {}, indexes = {}, made = {}, states = {},
+    policy = resolved.policy, instructions = resolved.policy.instructions, ledger = ledger.new(resolved.models),
+    stopping = stopping.new(resolved.stop),
+    served = {}, rejected = {}, answered = false, indexes = {}, made = {}, states = {},
   }, run)
   core.sandbox.limit_memory(resolved.policy.memory_mb * 1024 * 1024)
   self.context = context.new()
-  self.pipeline, self.principles = with_scripts(resolved, given.registry)
+  self.responding = responding.new(self)
+  attach_all(self, given.registry)
   local any
   for _, role in pairs(resolved.models) do if type(role) == "table" then any = role break end end
   local calls, why, code = core.calls.new(given.store, { connections = connections_of(resolved),
@@ -108,29 +91,25 @@ end
 
 --- Rebuilds the state from committed rounds, and reads the journal of open ones.
 function run:replay_committed()
-  local json = require("advisor.output.json")
   local rounds, why, code = records.rounds(self.store)
   if not rounds then return nil, why, code end
-  local kept, yields = {}, {}
+  local kept = {}
   local read, problem = records.each_kept(self.store, function(row)
     kept[row.round] = kept[row.round] or {}
     table.insert(kept[row.round], { id = records.item_id(row.round, row.item_index), text = row.text,
-      target = row.target, meta = json.decode(row.meta) or {} })
+      target = row.target, cell = row.cell })
     return true
   end)
   if not read then return nil, problem, "EIO" end
-  for _, row in ipairs(records.yields(self.store)) do
-    yields[row.round] = yields[row.round] or {}
-    if row.advice then yields[row.round][row.advice] = { drafts = row.drafts, kept = row.kept } end
-  end
   for _, row in ipairs(rounds) do
     local result = {
-      number = row.round, state = row.state, kept = kept[row.round] or {}, yields = yields[row.round] or {},
-      summary = json.decode(row.summary), advice = json.decode(row.advice), spent = json.decode(row.tokens),
+      number = row.round, state = row.state, kept = kept[row.round] or {}, summary = json.decode(row.summary),
+      advice = json.decode(row.advice), spent = json.decode(row.tokens), variants = json.decode(row.variants),
       drafts_made = 0,
     }
-    for _, made in pairs(result.yields) do result.drafts_made = result.drafts_made + made.drafts end
+    for _, piece in ipairs(result.advice) do result.drafts_made = result.drafts_made + (piece.drafts or 0) end
     self:advance(result)
+    self:after_commit(result)
   end
   self.journal, why, code = journal.load(self.store, self.committed, ask.INTERRUPTED)
   if not self.journal then return nil, why, code end
@@ -140,23 +119,44 @@ end
 --- Takes a committed round into the state.
 function run:advance(result)
   local previous = self.states[self.committed]
-  local next_state
   if result.state == "committed" then
     for _, index in pairs(self.indexes) do
       for i, item in ipairs(result.kept) do assert(index:add(item.text, self.timeline.items.total + i)) end
     end
-    next_state = states.next(self.timeline, previous, {
+    self.states[result.number] = states.next(self.timeline, previous, {
       number = result.number, advice = result.advice, kept = result.kept, summary = result.summary,
-      drafts = result.drafts_made or #result.drafts, spent = result.spent, yields = result.yields,
+      drafts = result.drafts_made or #result.drafts, spent = result.spent, variants = result.variants,
     }, self.resolved.pool)
   else
-    next_state = {}
-    for key, value in pairs(previous) do next_state[key] = value end
-    next_state.round = result.number
+    self.states[result.number] = states.skip(self.timeline, previous, result.number)
   end
-  self.states[result.number] = next_state
-  self.states[result.number - self.resolved.ahead - 1] = nil
+  local oldest = result.number - self.resolved.ahead
+  self.states[oldest - 1] = nil
+  self.timeline.coverage:forget_before(oldest)
   self.committed = result.number
+end
+
+--- Decides what follows from a commit. The same when a run is resumed, so that
+--- nothing of it needs to be stored.
+function run:after_commit(result)
+  if result.state ~= "committed" then return end
+  self.stopping:add_round(result.number, result.kept)
+  local decision = self.stopping:saturated(self.timeline.coverage)
+  if not decision then return end
+  if decision.action == "stop" then
+    self.saturated = decision.text
+  else
+    -- Rounds up to `ahead` after this one may have begun already.
+    self.stopping.switched_from = result.number + self.resolved.ahead + 1
+    core.log.write("info", ("%s; from round %d on, advice comes from %s"):format(decision.text,
+      self.stopping.switched_from, self.next_advise.name))
+  end
+end
+
+--- The advise script of a round.
+function run:advise_script(number)
+  local from = self.stopping.switched_from
+  return from and number >= from and self.next_advise or self.pipeline.advise
 end
 
 --- The state that a round reads: that of `ahead` + 1 rounds before it, the
@@ -165,30 +165,12 @@ function run:state_for(number)
   return self.states[math.max(number - 1 - self.resolved.ahead, 0)]
 end
 
---- ctx.dedup(engine): see host/context.lua.
-function run:comparison(lane, engine)
-  local make = ENGINES[engine]
-  if not make then error(("ctx.dedup: no engine is called '%s'"):format(tostring(engine)), 3) end
-  if not self.indexes[engine] then
-    self.indexes[engine] = assert(make())
-    for i, item in self.timeline.items:each() do assert(self.indexes[engine]:add(item.text, i)) end
-  end
-  local index, before = self.indexes[engine], lane.before
-  local batch, labels = assert(make()), {}
-  return {
-    nearest = function(candidate)
-      local id, score = index:nearest(candidate, before)
-      local item = id and self.timeline.items:get(id)
-      if item then return { id = item.id, score = score, text = item.text } end
-      id, score = batch:nearest(candidate)
-      return id and { id = labels[id].id, score = score, text = labels[id].text } or nil
-    end,
-    add = function(candidate, label)
-      labels[#labels + 1] = { id = label, text = candidate }
-      assert(batch:add(candidate, #labels))
-    end,
-  }
+--- A state as scripts see it.
+function run:view(state, gaps)
+  return states.view(self.timeline, state, gaps, self.statements)
 end
+
+run.comparison = comparison
 
 function run:parallel(n, fn)
   parallel(n, fn)
@@ -196,50 +178,12 @@ end
 
 function run:ask(lane, role, prompt, options)
   local reply, why, code = ask.call(self, lane, role, prompt, options)
-  if reply then self:spend(lane.round, role, reply.usage) end
+  if reply then self.ledger:spend(lane, role, reply.usage) end
   return reply, why, code
 end
 
---- Adds to what a round cost: the chosen attempts only, so that a resumed run
---- sees the same figures.
-function run:spend(number, name, usage)
-  local by_role = self.spending[number] or {}
-  self.spending[number] = by_role
-  local used = by_role[name] or { prompt = 0, completion = 0 }
-  by_role[name] = used
-  used.prompt = used.prompt + (usage.prompt_tokens or 0)
-  used.completion = used.completion + (usage.completion_tokens or 0)
-end
-
---- Money is counted from whole tokens in order of roles: a sum in order of replies
---- would differ in its last digits from run to run.
-function run:spent_in(number)
-  local spent, by_role = { prompt = 0, completion = 0, money = 0 }, self.spending[number] or {}
-  for _, name in ipairs(options.sorted_keys(by_role)) do
-    local used, price = by_role[name], roles.serving(self.resolved.models, name).price
-    spent.prompt, spent.completion = spent.prompt + used.prompt, spent.completion + used.completion
-    spent.money = spent.money and price
-      and spent.money + (used.prompt * price.prompt + used.completion * price.completion) / 1e6
-  end
-  return spent
-end
-
 function run:note(lane, remark)
-  local list = self.remarks[lane.round] or {}
-  self.remarks[lane.round] = list
-  list[#list + 1] = { stage = lane.stage, lane = lane.path, script = lane.script, text = remark, order = #list }
-end
-
---- Notes in an order that does not depend on when replies came.
-function run:notes_of(number)
-  local list = self.remarks[number] or {}
-  table.sort(list, function(a, b)
-    if a.stage ~= b.stage then return a.stage < b.stage end
-    if a.lane ~= b.lane then return a.lane < b.lane end
-    return a.order < b.order
-  end)
-  for _, entry in ipairs(list) do entry.order = nil end
-  return list
+  self.ledger:note(lane, remark)
 end
 
 --- Ends the run for a reason; the calling task never goes on. What is on disk
@@ -263,13 +207,15 @@ local function failure_of(problem)
   return nil
 end
 
+local function with_traceback(problem)
+  return type(problem) == "table" and problem or debug.traceback(tostring(problem))
+end
+
 --- Makes a round in a task of its own.
 function run:start(number)
   local state = self:state_for(number)
   core.loop.spawn(function()
-    local ok, made = xpcall(round.make, function(problem)
-      return type(problem) == "table" and problem or debug.traceback(tostring(problem))
-    end, self, number, state)
+    local ok, made = xpcall(round.make, with_traceback, self, number, state)
     if ok then
       self.made[number] = made
     elseif failure_of(made) then
@@ -281,11 +227,16 @@ function run:start(number)
   end)
 end
 
+--- A round that failed: its drafts are kept in the record, as surplus.
 local function failed_round(self, made, why)
+  for _, draft in ipairs(made.drafts or {}) do
+    if draft.verdict == "kept" then draft.verdict, draft.reason = "surplus", "failed_round" end
+  end
   return {
     number = made.number, read_round = made.read_round, state = "failed", why = why, gaps = made.gaps or {},
-    advice = made.advice or {}, drafts = {}, kept = {}, yields = {}, summary = self.states[self.committed].summary,
-    spent = self:spent_in(made.number), notes = self:notes_of(made.number),
+    advice = made.advice or {}, drafts = made.drafts or {}, kept = {}, variants = {},
+    summary = self.states[self.committed].summary, spent = self.ledger:spent_in(made.number),
+    notes = self.ledger:notes_of(made.number),
   }
 end
 
@@ -308,8 +259,11 @@ function run:commit(made)
   local stored, problem, code = records.commit_round(self.store, result)
   if not stored then return { state = "paused", code = code, message = problem } end
   self:advance(result)
+  self:after_commit(result)
   self.journal:forget(made.number)
-  self.spending[made.number], self.remarks[made.number], self.made[made.number] = nil, nil, nil
+  self.ledger:forget(made.number)
+  self.made[made.number] = nil
+  self.responding:add_round(result.number, result.kept)
   if self.progress then self.progress(self, result) end
   return nil
 end
@@ -319,9 +273,7 @@ end
 function run:commit_next()
   local finished = false
   core.loop.spawn(function()
-    local ok, reason = xpcall(self.commit, function(problem)
-      return type(problem) == "table" and problem or debug.traceback(tostring(problem))
-    end, self, self.made[self.committed + 1])
+    local ok, reason = xpcall(self.commit, with_traceback, self, self.made[self.committed + 1])
     if ok then
       self.halted = self.halted or reason
     else
@@ -333,11 +285,15 @@ function run:commit_next()
   while not finished and not self.halted and not self.broken do core.loop.suspend() end
 end
 
---- Whether the run has what it was asked for.
+--- Whether the run has what it was asked for, and why.
+---@return boolean done
+---@return string|nil why
 function run:finished()
-  local resolved = self.resolved
-  if resolved.accept and self.states[self.committed].kept_size >= resolved.accept then return true end
-  return resolved.rounds ~= nil and self.committed >= resolved.rounds
+  local resolved, state = self.resolved, self.states[self.committed]
+  if resolved.accept and state.kept_size >= resolved.accept then return true end
+  if self.saturated then return true, self.saturated end
+  if resolved.rounds ~= nil and self.committed >= resolved.rounds then return true end
+  return false
 end
 
 --- Rounds that were in flight when the run had enough: paid for, not used.
@@ -348,11 +304,34 @@ function run:record_surplus()
       for _, draft in ipairs(made.drafts) do
         if draft.verdict == "kept" then draft.verdict = "surplus" end
       end
-      made.state, made.summary = "surplus", self.states[self.committed].summary
-      made.spent, made.notes = self:spent_in(number), self:notes_of(number)
+      made.state, made.summary, made.variants = "surplus", self.states[self.committed].summary, {}
+      made.spent, made.notes = self.ledger:spent_in(number), self.ledger:notes_of(number)
       records.commit_round(self.store, made)
     end
   end
+end
+
+--- Makes and commits rounds until there is a reason to end.
+---@return string|nil why Words on why the run is done early.
+function run:make_rounds()
+  local last = self.resolved.rounds or math.maxinteger
+  local done, why = self:finished()
+  while not self.halted and not self.broken and not done do
+    local problem = self.stopping:over_budget(self.states[self.committed])
+    if problem then
+      self.halted = { state = "paused", code = "EPAUSED", message = problem }
+      return nil
+    end
+    while self.started < math.min(last, self.committed + 1 + self.resolved.ahead) do
+      self.started = self.started + 1
+      self:start(self.started)
+    end
+    while not self.halted and not self.broken and not self.made[self.committed + 1] do core.loop.suspend() end
+    if not self.halted and not self.broken then self:commit_next() end
+    if not self.halted and not self.broken then self.responding:wait() end
+    done, why = self:finished()
+  end
+  return why
 end
 
 --- Runs until the end, a stop or a pause. Must be called from a task.
@@ -360,17 +339,9 @@ end
 function run:go()
   self.waiter = core.loop.current()
   self.started = self.committed
-  local last = self.resolved.rounds or math.maxinteger
-  while not self.halted and not self:finished() do
-    while self.started < math.min(last, self.committed + 1 + self.resolved.ahead) do
-      self.started = self.started + 1
-      self:start(self.started)
-    end
-    while not self.halted and not self.broken and not self.made[self.committed + 1] do core.loop.suspend() end
-    if self.broken then break end
-    if not self.halted then self:commit_next() end
-    if self.broken then break end
-  end
+  self.responding:catch_up()
+  local why = self:make_rounds()
+  if not self.halted and not self.broken then self.responding:wait(0) end
   self.calls:stop()
   self.calls:drain()
   if self.broken and type(self.broken) == "table" and self.broken.stop == sandbox.Stop then
@@ -379,7 +350,7 @@ function run:go()
   if self.broken then error(self.broken, 0) end
   if self.halted then return self.halted end
   self:record_surplus()
-  return { state = "done" }
+  return { state = "done", message = why }
 end
 
 --- Asks the run to stop: what is in flight finishes and is recorded.

@@ -72,7 +72,7 @@ end
 
 --- Advice: a list of `{ target, instruction, count, gap }`.
 function stages.advise(run, number, view)
-  local used = run.pipeline.advise
+  local used = run:advise_script(number)
   local lane, advice, why = call(run, number, "advise", "1", used, "run", view, options_of(used))
   if advice == nil then fail(lane, why or "returned no advice") end
   advice = plain(lane, advice, "advice")
@@ -204,6 +204,46 @@ function stages.check(run, number, drafts)
       end
     end
   end
+end
+
+--- Assigns drafts to cells of the taxonomy. A name that the taxonomy does not
+--- hold counts as no label, unless the taxonomy is open.
+function stages.label(run, number, drafts)
+  local batch, used = alive(drafts), run.pipeline.label
+  if #batch == 0 then return end
+  local subjects = {}
+  for i, draft in ipairs(batch) do
+    subjects[i] = { text = draft.text, target = draft.target, meta = draft.meta, index = draft.index }
+  end
+  local lane, cells, why = call(run, number, "label", "1", used, "run", readonly.view(subjects), run.label_options)
+  if cells == nil then fail(lane, why or "returned no labels") end
+  cells = plain(lane, cells, "labels")
+  if type(cells) ~= "table" then fail(lane, "must return a list of cells") end
+  for i, draft in ipairs(batch) do
+    local cell = cells[i]
+    if cell and type(cell) ~= "string" then fail(lane, ("label %d must be a cell's name or false"):format(i)) end
+    if cell and (run.timeline.coverage.open or run.timeline.coverage.by_name[cell]) then draft.cell = cell end
+  end
+end
+
+local RESPONSE_VERDICTS = { safe = true, unsafe = true, unknown = true }
+
+--- The response to a kept item: `{ verdict, text, finding, meta }`. A script that
+--- cannot have one leaves a row that says so.
+---@param item table `{ id, text, target, cell, meta, index }`
+function stages.respond(run, number, item)
+  local lane, made, why = call(run, number, "respond", tostring(item.index), run.pipeline.respond, "run",
+    readonly.view(item), options_of(run.pipeline.respond))
+  if made == nil then return { verdict = "failed", text = "", finding = { why = tostring(why) }, meta = {} } end
+  made = plain(lane, made, "response")
+  if type(made) ~= "table" or type(made.response) ~= "string" then fail(lane, "must return { response = … }") end
+  local verdict = made.verdict or "unknown"
+  if not RESPONSE_VERDICTS[verdict] then fail(lane, "the verdict must be 'safe', 'unsafe' or 'unknown'") end
+  local response = { verdict = verdict, text = made.response, finding = made.finding, meta = {} }
+  for key, value in pairs(made) do
+    if key ~= "response" and key ~= "verdict" and key ~= "finding" then response.meta[key] = value end
+  end
+  return response
 end
 
 --- The next summary: S_t = f(S_{t-1}, advice, kept items, coverage).

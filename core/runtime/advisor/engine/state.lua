@@ -3,18 +3,20 @@
 --- The lists behind them (pool, history, kept items) only grow, and a state
 --- knows how much of each it sees; so a state costs the same at round 10 and at
 --- round 10,000.
-local core = require("advisor_core")
+local coverage = require("advisor.engine.coverage")
+local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
+local records = require("advisor.engine.records")
 local text = require("advisor.output.text")
 
 local state = {}
 
 ---@class advisor.Timeline
 ---@field pool table[] Items that may serve as exemplars: { id, text, target }.
----@field history table[] One entry for each piece of advice: { round, target, instruction, count, drafts, kept }.
+---@field history table[] One entry for each piece of advice: { round, target, instruction, count, gap, drafts, kept,
+---tokens, cells }.
 ---@field items table Kept items by number; see engine/items.lua.
----@field counts table<string, integer> Kept items by target, of the newest state.
----@field deltas table<integer, table> Round -> what it added to `counts`.
+---@field coverage table Counts by cell; see engine/coverage.lua.
 
 --- The lists and the initial state, which holds the seeds and their summary.
 ---@param resolved table The experiment.
@@ -22,14 +24,14 @@ local state = {}
 ---@return table timeline
 ---@return table initial
 function state.begin(resolved, items)
-  local timeline = { pool = {}, history = {}, items = items, counts = {}, deltas = {}, newest = 0 }
+  local timeline = { pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy) }
   for i, item in ipairs(resolved.seeds.items) do
     timeline.pool[i] = { id = "seed-" .. i, text = item, target = resolved.seeds.summary[i] }
   end
   local initial = {
-    round = 0, pool_size = #timeline.pool, history_size = 0, kept_size = 0, drafts = 0,
+    round = 0, pool_size = #timeline.pool, history_size = 0, kept_size = 0, drafts = 0, variants = {},
     summary = { text = table.concat(resolved.seeds.summary, "\n") },
-    spent = { prompt = 0, completion = 0, money = 0 },
+    spent = { prompt = 0, completion = 0, money = 0, calls = 0 },
   }
   return timeline, initial
 end
@@ -46,73 +48,65 @@ local POOL = {
   end,
 }
 
-local function add_counts(timeline, round, kept)
-  local delta = {}
-  for _, item in ipairs(kept) do
-    local cell = item.target
-    if cell then
-      delta[cell] = (delta[cell] or 0) + 1
-      timeline.counts[cell] = (timeline.counts[cell] or 0) + 1
-    end
-  end
-  timeline.deltas[round] = delta
-  timeline.newest = round
-end
-
 --- The state after a round, from the one before it.
 ---@param timeline table Grows.
 ---@param previous table
----@param round table `{ number, advice, kept, drafts, summary, spent, yields }`
+---@param round table `{ number, advice, kept, drafts, summary, spent, variants }`; each piece of advice with what
+---came of it.
 ---@param rule string Pool rule.
 ---@return table
 function state.next(timeline, previous, round, rule)
   timeline.items:add_round(round.number, #round.kept)
   for _, item in ipairs(POOL[rule](round.kept, round.number)) do timeline.pool[#timeline.pool + 1] = item end
-  for i, advice in ipairs(round.advice) do
-    local made = round.yields[i] or { drafts = 0, kept = 0 }
-    timeline.history[#timeline.history + 1] = {
-      round = round.number, target = advice.target, instruction = advice.instruction, count = advice.count,
-      gap = advice.gap, drafts = made.drafts, kept = made.kept,
-    }
+  for _, advice in ipairs(round.advice) do
+    local entry = { round = round.number }
+    for key, value in pairs(advice) do entry[key] = value end
+    timeline.history[#timeline.history + 1] = entry
   end
-  add_counts(timeline, round.number, round.kept)
+  timeline.coverage:add_round(round.number, round.advice, round.kept)
+  local variants = previous.variants
+  if next(round.variants) then
+    variants = {}
+    records.add_variants(variants, previous.variants)
+    records.add_variants(variants, round.variants)
+  end
+  local before, spent = previous.spent, round.spent
   return {
     round = round.number, pool_size = #timeline.pool, history_size = #timeline.history,
     kept_size = timeline.items.total, drafts = previous.drafts + round.drafts, summary = round.summary,
+    variants = variants,
     spent = {
-      prompt = previous.spent.prompt + round.spent.prompt,
-      completion = previous.spent.completion + round.spent.completion,
-      money = previous.spent.money and round.spent.money and previous.spent.money + round.spent.money,
+      prompt = before.prompt + spent.prompt, completion = before.completion + spent.completion,
+      calls = before.calls + spent.calls, money = before.money and spent.money and before.money + spent.money,
     },
   }
 end
 
---- Kept items by target as a state saw them: the newest counts without what later
---- rounds added.
-local function coverage_of(timeline, self)
-  local cells, total = {}, 0
-  for cell, n in next, timeline.counts do cells[cell] = n end
-  for round = self.round + 1, timeline.newest do
-    for cell, n in next, timeline.deltas[round] or {} do
-      cells[cell] = cells[cell] > n and cells[cell] - n or nil
-    end
-  end
+--- The state after a round that failed: as before, under the next number.
+function state.skip(timeline, previous, number)
+  local copy = {}
+  for key, value in pairs(previous) do copy[key] = value end
+  copy.round = number
+  timeline.coverage:skip_round(number)
+  return copy
+end
+
+local function list_of_variants(variants)
   local list = {}
-  for cell, n in core.sandbox.pairs(cells) do
-    list[#list + 1] = { cell = cell, count = n }
-    total = total + n
-  end
-  return { cells = list, total = total }
+  for _, name in ipairs(options.sorted_keys(variants)) do list[#list + 1] = variants[name] end
+  return list
 end
 
 --- What scripts get: read-only, with `gaps` once they are known.
 ---@param timeline table
 ---@param self table
 ---@param gaps table[]|nil
+---@param statements table[]|nil The principles' `{ name, level, statement }`.
 ---@return table
-function state.view(timeline, self, gaps)
-  local coverage
+function state.view(timeline, self, gaps, statements)
+  local seen
   local members = {
+    variants = readonly.view(list_of_variants(self.variants)), principles = readonly.view(statements or {}),
     round = self.round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),
@@ -124,8 +118,8 @@ function state.view(timeline, self, gaps)
   return setmetatable({}, {
     __index = function(_, key)
       if key == "coverage" then
-        coverage = coverage or readonly.view(coverage_of(timeline, self))
-        return coverage
+        seen = seen or readonly.view(timeline.coverage:at(self.round))
+        return seen
       end
       return members[key]
     end,

@@ -18,6 +18,15 @@ local function lane_here()
   return lane
 end
 
+--- What a script hands to the host is copied while the script still runs: a
+--- metamethod of its own would run beyond its limits on the host's side.
+local function handed_over(value, what)
+  if type(value) ~= "table" then return value end
+  local copy, problem = readonly.plain(value, what)
+  if problem then error(problem, 3) end
+  return copy
+end
+
 --- A stream of random numbers that belongs to the lane that asked for it.
 --- Methods: unit(), integer(low, high), choice(list), shuffle(list), sample(list, k).
 local function stream_of(lane, stream)
@@ -61,8 +70,8 @@ local function map(lane, list, fn)
   lane.run:parallel(n, function(i)
     local ok, value, message = sandbox.call(sandbox.child(lane, ordinal, i), fn, list[i], i)
     if ok then
-      results[i] = value == nil and false or value
-      if value == nil then messages[i] = message or "no result" end
+      if value == nil then value, messages[i] = false, message or "no result" end
+      results[i] = value
     else
       failures[i] = value
     end
@@ -77,19 +86,10 @@ local function ask(lane, role, prompt, options)
   return lane.run:ask(lane, role, prompt, options)
 end
 
---- What a script hands to the host is copied while the script still runs: a
---- metamethod of its own would run beyond its limits on the host's side.
-local function handed_over(value, what)
-  if type(value) ~= "table" then return value end
-  local copy, problem = readonly.plain(value, what)
-  if problem then error("ctx.ask: " .. problem, 3) end
-  return copy
-end
-
 local served_ask, served_map = sandbox.served("ctx.ask", ask), sandbox.served("ctx.map", map)
 
 local function ask_plain(role, prompt, options)
-  return served_ask(role, handed_over(prompt, "the prompt"), handed_over(options, "options"))
+  return served_ask(role, handed_over(prompt, "ctx.ask: the prompt"), handed_over(options, "ctx.ask: options"))
 end
 
 local function map_plain(list, fn)
@@ -121,12 +121,12 @@ local function note(remark)
   lane.run:note(lane, remark)
 end
 
---- ctx.dedup(engine): kept items as the stage may see them, to compare with.
+--- ctx.dedup(engine, options): kept items as the stage may see them, to compare with.
 --- Methods: nearest(text) -> { id, score, text } or nil; add(text, label): also
 --- compares what follows with this text, for duplicates inside the batch.
-local function dedup(engine)
+local function dedup(engine, options)
   local lane = lane_here()
-  return lane.run:comparison(lane, engine or "exact")
+  return lane.run:comparison(lane, engine or "exact", options and handed_over(options, "ctx.dedup: the options") or {})
 end
 
 local text_functions = {

@@ -103,7 +103,7 @@ end
 
 --- More values than any batch has; tables that hold one another many times
 --- over would grow without end.
-local MOST_VALUES = 5000000
+local MOST_VALUES = 2000000
 
 local function plain_copy(value, depth, mixed, seen)
   local kind = type(value)
