@@ -1,5 +1,6 @@
 -- The whole truth of a run. Rows are only ever added, save for `run`, which
--- holds a handful of facts about the run itself. Times are milliseconds since
+-- holds a handful of facts about the run itself, and surplus rounds, which a run
+-- that is extended makes again. Times are milliseconds since
 -- 1970 (wall) or nanoseconds (monotonic, only differences mean something).
 
 CREATE TABLE run (            -- name, program version, experiment, state, …

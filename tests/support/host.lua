@@ -21,7 +21,8 @@ end
 function support.lane(run, fields)
   fields = fields or {}
   return sandbox.lane({
-    run = run, round = fields.round or 3, stage = fields.stage or "generate", path = fields.path or "1",
+    run = run, round = fields.round or 3, stage = fields.stage or "generate", path = fields.path
+      or "1",
     script = "spec",
   })
 end

@@ -18,7 +18,8 @@ function rounds.round(number, drafts, given)
   local result = {
     number = number, read_round = number - 1, state = "committed", gaps = {},
     advice = { { target = "A", count = #drafts } }, drafts = {}, kept = {}, notes = {},
-    summary = { text = "summary " .. number }, spent = { prompt = 10, completion = 2, money = 0.5 },
+    summary = { text = "summary " .. number }, variants = {},
+    spent = { prompt = 10, completion = 2, money = 0.5, calls = 3 },
   }
   for i, draft in ipairs(drafts) do
     result.drafts[i] = rounds.draft(i, draft)

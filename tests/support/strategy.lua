@@ -157,25 +157,42 @@ end
 
 --- A timeline's list of kept items, without a store.
 local function items_of(kept)
-  return { total = #kept, get = function(_, i) return kept[i] end }
+  return {
+    total = #kept, get = function(_, i) return kept[i] end, add_round = function() end,
+  }
+end
+
+--- Kept items that fill cells up to given counts.
+local function kept_in(cells)
+  local kept = {}
+  for _, name in ipairs(options.sorted_keys(cells)) do
+    for _ = 1, cells[name] do kept[#kept + 1] = { cell = name } end
+  end
+  return kept
 end
 
 --- A state as scripts get it: a view, read-only.
----@param given table|nil `{ round, summary, pool, cells, kept, gaps, history }`: summary is a text,
----pool a list of texts or items, cells counts by target.
+---@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles }`:
+---summary is a text, pool a list of texts or items, cells counts by name, taxonomy a list of
+---`{ name, want, … }` of cells that are known from the start.
 function support.state(given)
   given = given or {}
-  local timeline, initial = states.begin({ seeds = { items = {}, summary = {} } },
-    items_of(given.kept or {}))
+  local round = given.round or 1
+  local timeline, initial = states.begin({
+    seeds = { items = {}, summary = {} },
+    coverage = { taxonomy = { cells = given.taxonomy or {}, open = not given.taxonomy } },
+  }, items_of(given.kept or {}))
   for i, item in ipairs(given.pool or {}) do
     timeline.pool[i] = type(item) == "string" and { id = "seed-" .. i, text = item } or item
   end
-  timeline.counts, timeline.history = given.cells or {}, given.history or {}
-  initial.round, timeline.newest = given.round or 0, given.round or 0
-  initial.summary = { text = given.summary or "" }
+  timeline.history = given.history or {}
+  for number = 1, round do
+    timeline.coverage:add_round(number, {}, number == 1 and kept_in(given.cells or {}) or {})
+  end
+  initial.round, initial.summary = round, { text = given.summary or "" }
   initial.pool_size, initial.history_size = #timeline.pool, #timeline.history
   initial.kept_size = #(given.kept or {})
-  return states.view(timeline, initial, given.gaps)
+  return states.view(timeline, initial, given.gaps, given.principles)
 end
 
 return support

@@ -32,7 +32,9 @@ function calls.new(store, options) end
 --- environment here and never reaches Lua. Raises if `url` is missing; EINVAL for a
 --- URL that is not http(s), a key that cannot be sent, another key or concurrency
 --- for the same URL. `is_local`: `send`'s body is the reply, there is no network.
----@param options { url: string, key_env: string|nil, is_local: boolean|nil, plain_http: boolean|nil, concurrency: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil, total_ms: integer|nil, max_reply: integer|nil }
+---@param options { url: string, key_env: string|nil, is_local: boolean|nil, plain_http:
+---boolean|nil, concurrency: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil,
+---total_ms: integer|nil, max_reply: integer|nil }
 ---@return integer|nil index For `send`'s `endpoints`.
 ---@return string|nil message
 ---@return string|nil code
@@ -41,7 +43,9 @@ function Calls:endpoint(options) end
 --- Makes one attempt at the endpoint with the most room. Yields until the reply is on
 --- disk. Raises without `endpoints`; EINVAL for a number that `endpoint` did not give,
 --- ECANCELED if it was never granted a slot, the store's code if it could not be recorded.
----@param request { endpoints: integer[], round: integer|nil, stage: string|nil, lane: string|nil, ordinal: integer|nil, n: integer|nil, role: string|nil, canonical: string|nil, path: string|nil, headers: string[]|nil, key_header: string|nil, body: string|nil, fresh_connection: boolean|nil }
+---@param request { endpoints: integer[], round: integer|nil, stage: string|nil, lane: string|nil,
+---ordinal: integer|nil, n: integer|nil, role: string|nil, canonical: string|nil, path: string|nil,
+---headers: string[]|nil, key_header: string|nil, body: string|nil, fresh_connection: boolean|nil }
 ---@return advisor.Attempt|nil
 ---@return string|nil message
 ---@return string|nil code

@@ -34,7 +34,8 @@ describe("calls", function()
   end
 
   local function request(endpoint, ordinal, more)
-    local r = { endpoints = { endpoint }, round = 1, stage = "generate", lane = "1", ordinal = ordinal or 1, n = 1,
+    local r = { endpoints = { endpoint }, round = 1, stage = "generate", lane = "1",
+      ordinal = ordinal or 1, n = 1,
       role = "generator", canonical = '{"x":1}', body = "the reply" }
     for key, value in pairs(more or {}) do r[key] = value end
     return r
@@ -47,7 +48,8 @@ describe("calls", function()
       assert.equal("done", reply.state)
       assert.equal(200, reply.http)
       assert.equal("the reply", reply.raw)
-      assert.same({ { id = reply.id, role = "generator", state = "done", request = '{"x":1}', raw = "the reply" } },
+      assert.same({ { id = reply.id, role = "generator", state = "done", request = '{"x":1}',
+        raw = "the reply" } },
         s:query("SELECT id, role, state, request, raw FROM journal"))
       assert.equal(0, c:in_flight())
     end)
@@ -55,7 +57,8 @@ describe("calls", function()
 
   it("answers many at once, each its own", function()
     with_calls(function(c, s)
-      local endpoint = assert(c:endpoint({ url = "local:default", is_local = true, concurrency = 4 }))
+      local endpoint = assert(c:endpoint({ url = "local:default", is_local = true,
+        concurrency = 4 }))
       all(200, function(i)
         local reply = assert(c:send(request(endpoint, i, { body = "reply " .. i })))
         assert(reply.raw == "reply " .. i)
@@ -129,7 +132,8 @@ describe("calls", function()
     loop.run(function()
       local s = assert(store.open(folder .. "/run", "create"))
       local c = assert(calls.new(s, {}))
-      local endpoint = assert(c:endpoint({ url = "local:default", is_local = true, concurrency = 1 }))
+      local endpoint = assert(c:endpoint({ url = "local:default", is_local = true,
+        concurrency = 1 }))
       c:stop()
       local got
       loop.spawn(function() got = table.pack(c:send(request(endpoint))) end)
@@ -191,7 +195,8 @@ describe("calls", function()
       local got
       local me = loop.current()
       loop.spawn(function()
-        got = table.pack(c:send(request(endpoint, 1, { path = "/chat/completions", body = '{"messages":[]}' })))
+        got = table.pack(c:send(request(endpoint, 1,
+          { path = "/chat/completions", body = '{"messages":[]}' })))
         loop.wake(me)
       end)
       while c:in_flight() == 0 do loop.sleep(1) end

@@ -2,8 +2,10 @@ local json = require("advisor_core").json
 
 describe("json", function()
   it("writes sorted keys and the shortest numbers", function()
-    assert.equal('{"":1,"a":{"x":[1,2]},"b":true}', json.encode({ b = true, a = { x = { 1, 2 } }, [""] = 1 }))
-    assert.equal("[0.1,1e+100,3,-5,9007199254740993]", json.encode({ 0.1, 1e100, 3.0, -5, 9007199254740993 }))
+    assert.equal('{"":1,"a":{"x":[1,2]},"b":true}',
+      json.encode({ b = true, a = { x = { 1, 2 } }, [""] = 1 }))
+    assert.equal("[0.1,1e+100,3,-5,9007199254740993]",
+      json.encode({ 0.1, 1e100, 3.0, -5, 9007199254740993 }))
     assert.equal("{}", json.encode({}))
     assert.equal("[]", json.encode(setmetatable({}, json.array_mark)))
     assert.equal('"\\u0000\\n\\"\\\\é\u{fffd}"', json.encode("\0\n\"\\é\xff"))
@@ -13,7 +15,8 @@ describe("json", function()
   it("raises for what JSON cannot hold, without addresses, and goes on", function()
     local deep = {}
     for _ = 1, 70 do deep = { deep } end
-    for _, bad in ipairs({ { print }, { { [{}] = 1 } }, { 0 / 0 }, { math.huge }, { deep }, { io.stdout } }) do
+    for _, bad in ipairs({ { print }, { { [{}] = 1 } }, { 0 / 0 }, { math.huge }, { deep },
+      { io.stdout } }) do
       local ok, message = pcall(json.encode, bad[1])
       assert.is_false(ok)
       assert.is_nil(message:find("0x"))
@@ -32,7 +35,8 @@ describe("json", function()
     assert.is_true((json.plain({ "x", a = 1 }, true)))
     local cycle = {}
     cycle[1] = cycle
-    for _, bad in ipairs({ { "x", a = 1 }, { 1, nil, 3 }, { [{}] = 1 }, { print }, { 0 / 0 }, { "\xff" },
+    for _, bad in ipairs({ { "x", a = 1 }, { 1, nil, 3 }, { [{}] = 1 }, { print }, { 0 / 0 },
+      { "\xff" },
       setmetatable({}, {}), { [1.5] = 1 }, { [true] = 1 }, cycle }) do
       assert.is_false((json.plain(bad)))
     end

@@ -63,7 +63,8 @@ describe("rng", function()
   local function assert_uniform(counts, n, cells)
     local expected, sum = n / cells, 0
     for cell = 1, cells do sum = sum + ((counts[cell] or 0) - expected) ^ 2 / expected end
-    assert.is_true(sum < cells + 6 * math.sqrt(2 * cells), ("chi-squared %.1f of %d cells"):format(sum, cells))
+    assert.is_true(sum < cells + 6 * math.sqrt(2 * cells),
+      ("chi-squared %.1f of %d cells"):format(sum, cells))
   end
 
   it("chooses uniformly", function()

@@ -14,8 +14,10 @@ end
 describe("sandbox.pairs and next", function()
   it("give numbers, then strings by bytes, then false and true", function()
     local t = { [true] = 1, [false] = 1, b = 1, a = 1, [""] = 1, ["a\0"] = 1, ["\xff"] = 1, B = 1,
-      [3] = 1, [1] = 1, [-2] = 1, [2.5] = 1, [math.huge] = 1, [-math.huge] = 1, [math.maxinteger] = 1 }
-    local order = { -math.huge, -2, 1, 2.5, 3, math.maxinteger, math.huge, "", "B", "a", "a\0", "b", "\xff",
+      [3] = 1, [1] = 1, [-2] = 1, [2.5] = 1, [math.huge] = 1, [-math.huge] = 1,
+        [math.maxinteger] = 1 }
+    local order = { -math.huge, -2, 1, 2.5, 3, math.maxinteger, math.huge, "", "B", "a", "a\0", "b",
+      "\xff",
       false, true }
     assert.same(order, keys(t))
     assert.same(order, keys(t, by_next))
@@ -88,7 +90,8 @@ describe("sandbox.pairs and next", function()
   end)
 
   it("honour __pairs, and refuse what is no table", function()
-    local t = setmetatable({}, { __pairs = function() return function(_, k) return not k and "once" or nil end end })
+    local t = setmetatable({}, { __pairs = function() return function(_, k) return not k and "once"
+      or nil end end })
     assert.same({ "once" }, keys(t))
     assert.is_false((pcall(sandbox.pairs, 5)))
     assert.is_false((pcall(sandbox.pairs)))
@@ -165,7 +168,8 @@ describe("a lane", function()
 
   it("counts the same for the same work", function()
     local function survives(n, limit)
-      return run(("local x = 0 for i = 1, %d do x = x + i end return x"):format(n), limit) == "returned"
+      return run(("local x = 0 for i = 1, %d do x = x + i end return x"):format(n),
+        limit) == "returned"
     end
     assert.is_true(survives(400000, 1000000))
     assert.is_false(survives(600000, 1000000))
@@ -213,7 +217,8 @@ describe("sandbox.formatter", function()
   local format = sandbox.formatter(function(value) return "<" .. type(value) .. ">" end)
 
   it("formats as string.format what has no address", function()
-    for _, case in ipairs({ { "%d %5.2f %x", 3, 2.5, 255 }, { "%s %q", "a", "b\n\0" }, { "%%%s%%", "x" },
+    for _, case in ipairs({ { "%d %5.2f %x", 3, 2.5, 255 }, { "%s %q", "a", "b\n\0" },
+      { "%%%s%%", "x" },
       { "%s %s", nil, true }, { "%q %q %q", true, 1, 0.1 }, { "100%%" }, { "%-5s|%5s", "a", "b" },
       { "5%%per" }, { "%%p" } }) do
       local n = select(2, case[1]:gsub("%%%%", ""):gsub("%%", "")) + 1
@@ -226,7 +231,8 @@ describe("sandbox.formatter", function()
   end)
 
   it("hides addresses", function()
-    assert.equal("<table> <function> <thread>", format("%s %s %s", {}, print, coroutine.create(print)))
+    assert.equal("<table> <function> <thread>", format("%s %s %s", {}, print,
+      coroutine.create(print)))
     for _, template in ipairs({ "%p", "%-20p", "%5p", "%%%p", "%s %p" }) do
       local ok, message = pcall(format, template, "text", "text")
       assert.is_false(ok)

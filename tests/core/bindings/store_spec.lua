@@ -37,7 +37,8 @@ describe("store", function()
     with_store(function(s)
       local rows = s:query("SELECT ? AS i, ? AS r, ? AS t, ? AS b, ? AS n, x'00ff' AS blob",
         math.maxinteger, 0.1, "a\0b\xff", true, nil)
-      assert.same({ { i = math.maxinteger, r = 0.1, t = "a\0b\xff", b = 1, blob = "\0\xff" } }, rows)
+      assert.same({ { i = math.maxinteger, r = 0.1, t = "a\0b\xff", b = 1, blob = "\0\xff" } },
+        rows)
       assert.equal("integer", math.type(rows[1].i))
     end)
   end)

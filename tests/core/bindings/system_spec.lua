@@ -8,7 +8,8 @@ describe("system", function()
   after_each(function() host.remove(folder) end)
 
   it("tells kinds and lists folders in order of bytes", function()
-    for _, name in ipairs({ "b", "a", "B", ".hidden", "é" }) do host.write(folder .. "/" .. name, "") end
+    for _, name in ipairs({ "b", "a", "B", ".hidden", "é" }) do host.write(folder .. "/" .. name,
+      "") end
     assert.same({ "B", "a", "b", "é" }, system.list(folder))
     assert.equal("folder", system.kind(folder))
     assert.equal("file", system.kind(folder .. "/a"))

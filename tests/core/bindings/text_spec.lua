@@ -2,8 +2,10 @@ local text = require("advisor_core").text
 
 describe("text", function()
   it("tells well-formed UTF-8", function()
-    for _, good in ipairs({ "", "abc", "\0", "é", "€", "\u{10ffff}" }) do assert.is_true(text.valid(good)) end
-    for _, bad in ipairs({ "\xff", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\x80" }) do
+    for _, good in ipairs({ "", "abc", "\0", "é", "€",
+      "\u{10ffff}" }) do assert.is_true(text.valid(good)) end
+    for _, bad in ipairs({ "\xff", "\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+      "\xc0\x80" }) do
       assert.is_false(text.valid(bad))
     end
   end)

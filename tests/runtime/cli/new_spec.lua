@@ -13,7 +13,8 @@ describe("advisor new", function()
   end
 
   local PLACES = { principle = "principles/my_idea.lua" }
-  for _, kind in ipairs({ "advise", "generate", "filter", "summarize", "label", "respond", "principle" }) do
+  for _, kind in ipairs({ "advise", "generate", "filter", "summarize", "label", "respond",
+    "principle" }) do
     it("writes a scaffold that passes its check: " .. kind, function()
       local path = PLACES[kind] or ("strategies/%s/my_idea.lua"):format(kind)
       local code, output, errors = advisor(("new %s my_idea"):format(kind))
@@ -42,8 +43,10 @@ describe("advisor new", function()
   end)
 
   it("refuses kinds and names that cannot be", function()
-    for _, arguments in ipairs({ "new idea my_idea", "new provider my_idea", "new advise ../x", "new advise a.b",
-      "new advise 1st", "new advise ''", "new advise -- -x", "new advise " .. ("x"):rep(65), "new advise", "new",
+    for _, arguments in ipairs({ "new idea my_idea", "new provider my_idea", "new advise ../x",
+      "new advise a.b",
+      "new advise 1st", "new advise ''", "new advise -- -x", "new advise " .. ("x"):rep(65),
+        "new advise", "new",
       "new advise a b" }) do
       local code, output, errors = advisor(arguments)
       assert.equal(2, code, arguments)

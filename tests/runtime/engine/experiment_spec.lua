@@ -12,7 +12,8 @@ describe("experiment.read", function()
 
   local function read(source, settings)
     host.write(path, source)
-    return experiment.read(path, settings or {}, registry.new({ root = ".", experiment = folder }), ".")
+    return experiment.read(path, settings or {}, registry.new({ root = ".", experiment = folder }),
+      ".")
   end
 
   local function resolved(source, settings)
@@ -117,9 +118,11 @@ return {
   end)
 
   it("survives sections of a wrong type", function()
-    for _, key in ipairs({ "models", "pipeline", "principles", "policy", "name", "seeds", "rounds" }) do
+    for _, key in ipairs({ "models", "pipeline", "principles", "policy", "name", "seeds",
+      "rounds" }) do
       for _, value in ipairs({ "5", "'text'", "true", "{ 1, 2 }" }) do
-        local got, found = read("return { rounds = 1, models = { default = { url = 'http://x/v1' } },\n"
+        local got,
+          found = read("return { rounds = 1, models = { default = { url = 'http://x/v1' } },\n"
           .. "  pipeline = { generate = 'few_shot' },\n  " .. key .. " = " .. value .. " }")
         local fine = key == "name" and value == "'text'" or key == "rounds" and value == "5"
         assert.equal(fine, got ~= nil, key .. " = " .. value)
@@ -130,8 +133,10 @@ return {
 
   it("names the file of a script's own problem", function()
     require("advisor_core").system.make_folder(folder .. "/strategies/generate")
-    host.write(folder .. "/strategies/generate/few_shot.lua", "return {\n  api = 1, kind = 'generate',\n  description = 'x' }")
-    assert.same({ folder .. "/strategies/generate/few_shot.lua:1: run must be a function" }, problems(GOOD))
+    host.write(folder .. "/strategies/generate/few_shot.lua",
+      "return {\n  api = 1, kind = 'generate',\n  description = 'x' }")
+    assert.same({ folder .. "/strategies/generate/few_shot.lua:1: run must be a function" },
+      problems(GOOD))
   end)
 
   it("says what is wrong with the file itself", function()
@@ -140,7 +145,8 @@ return {
     assert.matches("^1: ctx", (problems("error('ctx', 1)")[1]))
     assert.same({ "1: must return a table" }, problems("return 5"))
     assert.same({ "1: must return a table" }, problems(""))
-    assert.matches("^1: the experiment.rounds is a function, not plain data", problems("return { rounds = pairs }")[1])
+    assert.matches("^1: the experiment.rounds is a function, not plain data",
+      problems("return { rounds = pairs }")[1])
     assert.matches("exceeded the limit of %d+ instructions", problems("while true do end")[1])
     assert.matches("without a metatable", problems("return setmetatable({}, {})")[1])
     local got, found = experiment.read(folder .. "/none.lua", {}, {}, ".")
@@ -172,7 +178,8 @@ return {
       assert.equal("keep", with("policy.unknown=keep").policy.unknown)
       assert.is_true(with("policy.plain_http=true").policy.plain_http)
       assert.equal(0.25, with("models.default.temperature=0.25").models.default.temperature)
-      assert.same({ "http://a/v1", "http://b/v1" }, with('models.default.url=["http://a/v1","http://b/v1"]')
+      assert.same({ "http://a/v1", "http://b/v1" },
+        with('models.default.url=["http://a/v1","http://b/v1"]')
         .models.default.urls)
       assert.equal("a=b", with("models.default.model=a=b").models.default.model)
       assert.equal("", with("models.default.model=").models.default.model)
@@ -181,13 +188,15 @@ return {
 
     it("sets options of a script given as text", function()
       assert.equal(2, with("pipeline.generate.exemplars=2").pipeline.generate.options.exemplars)
-      assert.equal("uncovered_category", with("pipeline.advise=uncovered_category").pipeline.advise.name)
+      assert.equal("uncovered_category",
+        with("pipeline.advise=uncovered_category").pipeline.advise.name)
       local got = with("pipeline.advise=uncovered_category", "pipeline.advise.temperature=0.5")
       assert.equal(0.5, got.pipeline.advise.options.temperature)
     end)
 
     it("reaches elements of lists", function()
-      assert.equal(0.75, with("pipeline.filter.2.threshold=0.75").pipeline.filter[2].options.threshold)
+      assert.equal(0.75,
+        with("pipeline.filter.2.threshold=0.75").pipeline.filter[2].options.threshold)
       assert.equal(9, with("principles.1.min_words=9").principles[1].options.min_words)
       assert.same({}, with("pipeline.filter=[]").pipeline.filter)
       assert.same({}, with("principles=[]").principles)
@@ -220,13 +229,15 @@ return {
 
   describe("env()", function()
     it("gives variables and defaults", function()
-      assert.equal(os.getenv("HOME"), resolved((GOOD:gsub('"http://127', 'env("NONE", "http://127', 1)
+      assert.equal(os.getenv("HOME"), resolved((GOOD:gsub('"http://127', 'env("NONE", "http://127',
+        1)
         :gsub('/v1" }', '/v1"), model = env("HOME") }'))).models.default.model)
     end)
 
     it("refuses names that hold keys", function()
       for _, name in ipairs({ "OPENAI_API_KEY", "my_token", "THE_SECRET", "DB_PASSWORD" }) do
-        assert.matches(("^1: env: %s looks like a secret"):format(name), problems(("return env(%q)"):format(name))[1])
+        assert.matches(("^1: env: %s looks like a secret"):format(name),
+          problems(("return env(%q)"):format(name))[1])
       end
       assert.matches("env: the name of a variable", problems("return env()")[1])
     end)
@@ -244,12 +255,14 @@ return {
       host.write(folder .. "/parts/one.lua", "return { url = env('NONE', 'http://inner/v1') }")
       local source = GOOD:gsub("models = [^\n]*", "models = include('parts/models.lua'),")
       assert.same({ "http://inner/v1" }, resolved(source).models.default.urls)
-      source = GOOD:gsub("models = [^\n]*", ("models = include(%q),"):format(folder .. "/parts/models.lua"))
+      source = GOOD:gsub("models = [^\n]*", ("models = include(%q),"):format(folder
+        .. "/parts/models.lua"))
       assert.same({ "http://inner/v1" }, resolved(source).models.default.urls)
     end)
 
     it("says what is wrong, and where", function()
-      assert.matches("^1: include: .*none.lua: No such file", problems("return include('none.lua')")[1])
+      assert.matches("^1: include: .*none.lua: No such file",
+        problems("return include('none.lua')")[1])
       assert.matches("include: the name of a file is expected", problems("return include()")[1])
       host.write(folder .. "/loop.lua", "return include('loop.lua')")
       assert.matches("more than 8 deep", problems("return include('loop.lua')")[1])

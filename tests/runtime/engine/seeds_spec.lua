@@ -39,7 +39,8 @@ describe("seeds.load", function()
   end)
 
   it("says what is wrong", function()
-    assert.matches("'none' was not found beside the experiment or in scripts/seeds", problem("none"))
+    assert.matches("'none' was not found beside the experiment or in scripts/seeds",
+      problem("none"))
     assert.equal("a list, a name or a file is expected", problem(5))
     assert.equal("items.2 must be a text", problem({ "a", 5 }))
     assert.equal("summary must be a list of texts", problem({ items = {}, summary = "x" }))

@@ -58,7 +58,8 @@ describe("ctx.map", function()
   it("raises the error of the first element that failed", function()
     local message = in_task(failure, [[ctx.map({ 1, 2, 3 }, function(i) if i > 1 then error("no " .. i) end end)]])
     assert.matches("no 2$", message)
-    assert.matches("^spec.lua:1: ctx.map: a list is expected, got number", in_task(failure, "ctx.map(5, pairs)"))
+    assert.matches("^spec.lua:1: ctx.map: a list is expected, got number",
+      in_task(failure, "ctx.map(5, pairs)"))
     assert.matches("ctx.map: a function is expected, got nil", in_task(failure, "ctx.map({})"))
   end)
 
@@ -99,10 +100,12 @@ describe("ctx.rng", function()
     local first = value(source)
     assert.same(first, value(source))
     local stream = require("advisor_core").rng.new("1/3/generate/1/a")
-    assert.same({ stream:unit(), stream:integer(1, 6), stream:unit() }, { first[1], first[2], first[3] })
+    assert.same({ stream:unit(), stream:integer(1, 6), stream:unit() },
+      { first[1], first[2], first[3] })
     local other = host.run()
     other.seed = 2
-    for _, got in ipairs({ value(source, other), value(source, nil, { round = 4 }), value(source, nil, { path = "2" }),
+    for _, got in ipairs({ value(source, other), value(source, nil, { round = 4 }),
+      value(source, nil, { path = "2" }),
       value(source, nil, { stage = "advise" }) }) do
       assert.are_not.equal(first[1], got[1])
     end
@@ -129,9 +132,11 @@ end)
 
 describe("ctx.json, ctx.text, ctx.note and ctx.log", function()
   it("write and read JSON in canonical form", function()
-    assert.equal('{"a":[1,2],"b":"x"}', value("return ctx.json.encode({ b = 'x', a = { 1, 2.0 } })"))
+    assert.equal('{"a":[1,2],"b":"x"}',
+      value("return ctx.json.encode({ b = 'x', a = { 1, 2.0 } })"))
     assert.same({ a = { 1, 2 } }, value("return ctx.json.decode('{\"a\":[1,2]}')"))
-    assert.matches("^spec.lua:1: ctx.json.encode: the value.x is a function", failure("ctx.json.encode({ x = pairs })"))
+    assert.matches("^spec.lua:1: ctx.json.encode: the value.x is a function",
+      failure("ctx.json.encode({ x = pairs })"))
     assert.is_nil(value("return (ctx.json.decode('{'))"))
   end)
 
@@ -139,7 +144,8 @@ describe("ctx.json, ctx.text, ctx.note and ctx.log", function()
     local readonly = require("advisor.host.readonly")
     local sandbox = require("advisor.host.sandbox")
     local run = host.run()
-    local code = sandbox.compile("return function(ctx, view) return ctx.json.encode(view) end", "spec.lua")
+    local code = sandbox.compile("return function(ctx, view) return ctx.json.encode(view) end",
+      "spec.lua")
     local _, fn = sandbox.instantiate(host.lane(run), code)
     local _, got = sandbox.call(host.lane(run), fn, require("advisor.host.context").new(),
       readonly.view({ text = "x", list = { 1 } }))

@@ -20,11 +20,14 @@ describe("contract.problems", function()
       assert.same({}, messages(script({ kind = kind })))
       assert.same({}, messages(script({ kind = kind }), kind))
     end
-    assert.same({}, messages(script({ kind = "principle", run = "none", check = print, level = "item",
+    assert.same({}, messages(script({ kind = "principle", run = "none", check = print,
+      level = "item",
       statement = "S.", findings = {} })))
-    assert.same({}, messages(script({ kind = "provider", run = "none", form = "both", request = print,
+    assert.same({}, messages(script({ kind = "provider", run = "none", form = "both",
+      request = print,
       parse = print })))
-    assert.same({}, messages(script({ kind = "provider", run = "none", form = "prompt", answer = print })))
+    assert.same({}, messages(script({ kind = "provider", run = "none", form = "prompt",
+      answer = print })))
   end)
 
   it("wants a plain table", function()
@@ -35,16 +38,20 @@ describe("contract.problems", function()
   end)
 
   it("compares the version before anything else", function()
-    assert.same({ "api must be 1, the version this program speaks; got 2" }, messages(script({ api = 2, kind = 5 })))
+    assert.same({ "api must be 1, the version this program speaks; got 2" },
+      messages(script({ api = 2, kind = 5 })))
     assert.same({ "api must be 1, the version this program speaks; got nil" }, messages({}))
   end)
 
   it("tells every problem at once", function()
-    assert.same({ "description must be a sentence that says what the script does", "run must be a function",
+    assert.same({ "description must be a sentence that says what the script does",
+      "run must be a function",
       "temperature is not a field of this kind", "options.x has no doc" },
-      messages(script({ description = " ", run = 5, temperature = 1, options = { x = { type = "string" } } })))
+      messages(script({ description = " ", run = 5, temperature = 1,
+        options = { x = { type = "string" } } })))
     assert.same({ "check must be a function", "run is not a field of this kind",
-      "statement must be the sentence that prompts may quote", "level must be 'item' or 'dataset'" },
+      "statement must be the sentence that prompts may quote",
+        "level must be 'item' or 'dataset'" },
       messages(script({ kind = "principle" })))
     assert.same({ "answer must have the functions request and parse, or the function answer",
       "run is not a field of this kind", "form must be 'messages', 'prompt' or 'both'" },
@@ -53,7 +60,8 @@ describe("contract.problems", function()
 
   it("compares the kind with what its place asks for", function()
     assert.same({ "kind must be 'filter' here; got 'advise'" }, messages(script(), "filter"))
-    assert.matches("^kind must be one of advise, filter, .*; got advice$", messages(script({ kind = "advice" }))[1])
+    assert.matches("^kind must be one of advise, filter, .*; got advice$",
+      messages(script({ kind = "advice" }))[1])
   end)
 end)
 

@@ -4,10 +4,12 @@ local value, failure = host.value, host.failure
 
 describe("a script's world", function()
   it("has no system, no files, no clock, and says what to use instead", function()
-    for name, hint in pairs({ os = "no clock", io = "no files", print = "use ctx.log", require = "one file",
+    for name, hint in pairs({ os = "no clock", io = "no files", print = "use ctx.log",
+      require = "one file",
       debug = "not for scripts", package = "one file", dofile = "one file", loadfile = "one file",
       collectgarbage = "host's business", warn = "use ctx.log" }) do
-      assert.matches(("^spec.lua:1: %s is not available: .*%s"):format(name, hint), failure("return " .. name))
+      assert.matches(("^spec.lua:1: %s is not available: .*%s"):format(name, hint),
+        failure("return " .. name))
     end
     assert.matches("use ctx.rng", failure("return math.random()"))
     assert.matches("use ctx.rng", failure("math.randomseed(1)"))
@@ -24,13 +26,15 @@ describe("a script's world", function()
   end)
 
   it("has frozen libraries", function()
-    for _, library in ipairs({ "string", "math", "table", "coroutine", "utf8", "ctx", "ctx.text", "ctx.json" }) do
+    for _, library in ipairs({ "string", "math", "table", "coroutine", "utf8", "ctx", "ctx.text",
+      "ctx.json" }) do
       assert.matches("cannot be changed", failure(library .. ".x = 1"))
       assert.matches("cannot be changed", failure("rawset(" .. library .. ", 'x', 1)"))
       assert.matches("cannot be changed", failure("table.insert(" .. library .. ", 1)"))
       assert.matches("protected metatable", failure("setmetatable(" .. library .. ", {})"))
       assert.is_nil(value("return getmetatable(" .. library .. ") or nil"))
-      assert.is_true(value("local n = 0 for _ in pairs(" .. library .. ") do n = n + 1 end return n > 1"))
+      assert.is_true(value("local n = 0 for _ in pairs(" .. library
+        .. ") do n = n + 1 end return n > 1"))
     end
     assert.is_nil(value('return getmetatable("")'))
     assert.matches("protected metatable", failure("setmetatable(_G, {})"))
@@ -39,8 +43,10 @@ describe("a script's world", function()
   it("keeps one script out of another's", function()
     local run = host.run()
     for _, attack in ipairs({
-      "string.upper = nil", "('').upper = nil", "rawset(string, 'upper', false)", "rawset(math, 'floor', false)",
-      "getmetatable('').__index.upper = nil", "_G.string = nil", "tostring = nil", "setmetatable(_G, nil)",
+      "string.upper = nil", "('').upper = nil", "rawset(string, 'upper', false)",
+        "rawset(math, 'floor', false)",
+      "getmetatable('').__index.upper = nil", "_G.string = nil", "tostring = nil",
+        "setmetatable(_G, nil)",
       "getmetatable(ctx.rng('x')).__index.unit = nil", "rawset(ctx.rng('x'), 'unit', false)",
       "rawset(ctx, 'ask', false)", "ctx.text.strip = nil", "pairs(string)(string).x = 1",
       "for k in pairs(string) do rawset(string, k, false) end",
@@ -70,10 +76,13 @@ describe("a script's world", function()
   end)
 
   it("shows no addresses", function()
-    for _, source in ipairs({ "tostring({})", "tostring(print_ or pairs)", "tostring(coroutine.create(pairs))",
-      "('%s'):format({})", "string.format('%s %s', pairs, {})", "tostring(ctx)", "tostring(ctx.ask)",
+    for _, source in ipairs({ "tostring({})", "tostring(print_ or pairs)",
+      "tostring(coroutine.create(pairs))",
+      "('%s'):format({})", "string.format('%s %s', pairs, {})", "tostring(ctx)",
+        "tostring(ctx.ask)",
       "tostring(setmetatable({}, { __name = 'mine' }))", "('%q'):format('x')",
-      "select(2, pcall(error, {})) and 'x'", "tostring(select(2, pcall(function() return {} + 1 end)))",
+      "select(2, pcall(error, {})) and 'x'",
+        "tostring(select(2, pcall(function() return {} + 1 end)))",
       "select(2, pcall(ctx.json.encode, { [{}] = 1 }))", "select(2, pcall(table.concat, { {} }))",
       "select(2, pcall(ctx.map, {}, {}))", "select(2, pcall(string.rep, {}, 3))" }) do
       local text = value("print_ = false return " .. source)
@@ -84,7 +93,8 @@ describe("a script's world", function()
     assert.matches("%%p", failure("return ('%-10p'):format('text')"))
     assert.equal("100%p", value("return ('100%%p'):format()"))
     assert.equal("table", value("return tostring({})"))
-    assert.equal("mine", value("return tostring(setmetatable({}, { __tostring = function() return 'mine' end }))"))
+    assert.equal("mine",
+      value("return tostring(setmetatable({}, { __tostring = function() return 'mine' end }))"))
     assert.matches("must return a string",
       failure("return tostring(setmetatable({}, { __tostring = function() return 5 end }))"))
   end)
@@ -121,7 +131,8 @@ describe("a script's world", function()
     assert.same({ false }, value("local ok, e = pcall(error) return { ok, e }"))
     assert.equal("table", value("return type(select(2, pcall(error, {})))"))
     assert.same({ true, 1, 2 }, value("return { pcall(function() return 1, 2 end) }"))
-    assert.same({ false, "x!" }, value("return { xpcall(error, function(e) return e .. '!' end, 'x') }"))
+    assert.same({ false, "x!" },
+      value("return { xpcall(error, function(e) return e .. '!' end, 'x') }"))
     assert.same({ true, "x" }, value("return { xpcall(function(...) return ... end, error, 'x') }"))
     assert.is_false(value("return (xpcall(error, function() error('again') end, 'x'))"))
     assert.equal("no", value("return select(2, pcall(assert, false, 'no'))"))
@@ -130,7 +141,8 @@ end)
 
 describe("string functions of scripts", function()
   it("bound string.rep", function()
-    assert.equal("", value("return ('x'):rep(0) .. ('x'):rep(-1) .. (''):rep(1e15) .. string.rep('', 1 << 60, '')"))
+    assert.equal("",
+      value("return ('x'):rep(0) .. ('x'):rep(-1) .. (''):rep(1e15) .. string.rep('', 1 << 60, '')"))
     assert.equal("ab,ab", value("return string.rep('ab', 2, ',')"))
     assert.equal("55", value("return string.rep(5, 2)"))
     assert.matches("too long", failure("return ('x'):rep(1e10)"))
@@ -141,17 +153,21 @@ describe("string functions of scripts", function()
   end)
 
   it("format as in Lua", function()
-    for _, source in ipairs({ "('%q %s %d %5.1f'):format(true, nil, 3, 2.25)", "('%%%s'):format('x')",
+    for _, source in ipairs({ "('%q %s %d %5.1f'):format(true, nil, 3, 2.25)",
+      "('%%%s'):format('x')",
       "('%s'):format(1e15)", "string.format(5)", "('%i'):format(3.0)" }) do
       assert.equal(load("return " .. source)(), value("return " .. source))
     end
   end)
 
   it("gsub with a function as string.gsub does", function()
-    local subjects = { "", "a", "abc", "hello world", "aaa", "a b  c", "x=1, y=22", "\0a\0", "ab\nab", "é€",
+    local subjects = { "", "a", "abc", "hello world", "aaa", "a b  c", "x=1, y=22", "\0a\0",
+      "ab\nab", "é€",
       "((a)(b))", "  lead", "trail  " }
-    local patterns = { "", "a", ".", "%w+", "%w*", "a*", "^a", "^", "$", "^$", "a$", "^%s*", "%s*$", "()", "(a)()",
-      "(%w)(%w*)", "%f[%w]%w+", "%b()", "x?", "a-", ".-", "^.-$", "[^a]*", "%s*", "(=)(%d*)", "\0", "^(a)", "()$",
+    local patterns = { "", "a", ".", "%w+", "%w*", "a*", "^a", "^", "$", "^$", "a$", "^%s*", "%s*$",
+      "()", "(a)()",
+      "(%w)(%w*)", "%f[%w]%w+", "%b()", "x?", "a-", ".-", "^.-$", "[^a]*", "%s*", "(=)(%d*)", "\0",
+        "^(a)", "()$",
       "%w*$" }
     local functions = {
       "function(...) return '<' .. table.concat({ ... }, '|') .. '>' end", "function() end",
@@ -182,7 +198,8 @@ describe("string functions of scripts", function()
   end)
 
   it("refuse what gsub cannot put in", function()
-    assert.matches("invalid replacement value %(a table%)", failure("return ('a'):gsub('a', function() return {} end)"))
+    assert.matches("invalid replacement value %(a table%)",
+      failure("return ('a'):gsub('a', function() return {} end)"))
     assert.matches("invalid replacement value %(a boolean%)",
       failure("return ('a'):gsub('a', function() return true end)"))
     assert.matches("malformed pattern", failure("return ('a'):gsub('[', function() end)"))
@@ -228,7 +245,8 @@ describe("table functions of scripts", function()
 
   it("insert, remove and move as in Lua", function()
     assert.same({ 1, 2, 3 }, value("local t = { 1, 3 } table.insert(t, 2, 2) return t"))
-    assert.same({ 1, 3, 5 }, value("local t = { 1, 2, 3 } table.insert(t, 5) table.remove(t, 2) return t"))
+    assert.same({ 1, 3, 5 },
+      value("local t = { 1, 2, 3 } table.insert(t, 5) table.remove(t, 2) return t"))
     assert.same({ 3, nil, 2 }, value("local t = { 1, 2, 3 } return { table.remove(t), nil, #t }"))
     assert.same({ 1, 1, 2 }, value("return table.move({ 1, 2 }, 1, 2, 2)"))
     assert.matches("position out of bounds", failure("table.insert({ 1 }, 5, 1)"))

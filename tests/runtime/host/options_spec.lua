@@ -23,7 +23,8 @@ describe("options.fill", function()
   end)
 
   it("keeps what is given, false included", function()
-    local filled = options.fill({ x = { type = "boolean", default = true, doc = "X." } }, { x = false })
+    local filled = options.fill({ x = { type = "boolean", default = true, doc = "X." } },
+      { x = false })
     assert.is_false(filled.x)
   end)
 
@@ -41,7 +42,8 @@ describe("options.fill", function()
       "shuffle: boolean expected, got string",
       "temperature: must be at most 2",
       "unknown_thing: unknown option",
-    }, problems({ max_words = 2.5, mode = "c", post = { "strip", "upper" }, shuffle = "yes", temperature = 3,
+    }, problems({ max_words = 2.5, mode = "c", post = { "strip", "upper" }, shuffle = "yes",
+      temperature = 3,
       unknown_thing = 1 }))
     assert.same({ "max_words: must be at least 1" }, problems({ max_words = 0 }))
     assert.same({ "1: unknown option" }, problems({ "x" }))
@@ -49,7 +51,8 @@ describe("options.fill", function()
 
   it("takes only lists as lists", function()
     assert.same({}, problems({ post = {} }))
-    for _, value in ipairs({ { x = 1 }, { "strip", x = 1 }, { [2] = "strip" }, { [0] = "strip" } }) do
+    for _, value in ipairs({ { x = 1 }, { "strip", x = 1 }, { [2] = "strip" },
+      { [0] = "strip" } }) do
       assert.same({ "post: list expected, got table" }, problems({ post = value }))
     end
     assert.same({ "post: list expected, got string" }, problems({ post = "strip" }))
@@ -57,9 +60,12 @@ describe("options.fill", function()
   end)
 
   it("finds what a typo meant", function()
-    for typo, meant in pairs({ temprature = "temperature", temperatur = "temperature", temperrature = "temperature",
-      max_word = "max_words", maxwords = "max_words", tempreature = "temperature", mod = "mode" }) do
-      assert.same({ ("%s: unknown option (did you mean '%s'?)"):format(typo, meant) }, problems({ [typo] = 1 }))
+    for typo, meant in pairs({ temprature = "temperature", temperatur = "temperature",
+      temperrature = "temperature",
+      max_word = "max_words", maxwords = "max_words", tempreature = "temperature",
+        mod = "mode" }) do
+      assert.same({ ("%s: unknown option (did you mean '%s'?)"):format(typo, meant) },
+        problems({ [typo] = 1 }))
     end
     assert.same({ "zzz: unknown option" }, problems({ zzz = 1 }))
     assert.same({ ": unknown option" }, problems({ [""] = 1 }))
@@ -79,12 +85,14 @@ describe("options.declaration_problems", function()
   end)
 
   it("names every fault", function()
-    assert.same({ "options.a has no valid type (string, number, integer, boolean, list, table)", "options.a has no doc" },
+    assert.same({ "options.a has no valid type (string, number, integer, boolean, list, table)",
+      "options.a has no doc" },
       faults({ a = {} }))
     assert.same({ "options.a has an unknown field 'defualt'" },
       faults({ a = { type = "string", doc = "A.", defualt = 1 } }))
     assert.same({ "options.1 must be a named table { type, default, doc }",
-      "options.b must be a named table { type, default, doc }" }, faults({ { type = "string" }, b = 5 }))
+      "options.b must be a named table { type, default, doc }" },
+        faults({ { type = "string" }, b = 5 }))
     assert.same({ "options.a has a default that does not fit: must be at least 1" },
       faults({ a = { type = "integer", doc = "A.", min = 1, default = 0 } }))
     assert.same({ "options.a has a default that does not fit: 'z' is not one of x, y" },
@@ -93,9 +101,12 @@ describe("options.declaration_problems", function()
 
   it("survives bounds that do not suit the type", function()
     for _, option in ipairs({
-      { type = "string", doc = "A.", min = 1, default = "x" }, { type = "list", doc = "A.", max = 1, default = {} },
-      { type = "integer", doc = "A.", min = "1", default = 1 }, { type = "number", doc = "A.", max = {}, default = 1 },
-      { type = "string", doc = "A.", one_of = "x", default = "x" }, { type = "string", doc = "A.", one_of = {} },
+      { type = "string", doc = "A.", min = 1, default = "x" },
+        { type = "list", doc = "A.", max = 1, default = {} },
+      { type = "integer", doc = "A.", min = "1", default = 1 },
+        { type = "number", doc = "A.", max = {}, default = 1 },
+      { type = "string", doc = "A.", one_of = "x", default = "x" },
+        { type = "string", doc = "A.", one_of = {} },
       { type = "string", doc = "A.", one_of = 5, default = "x" },
       { type = "boolean", doc = "A.", one_of = { true }, default = false },
     }) do

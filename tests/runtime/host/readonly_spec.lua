@@ -101,8 +101,10 @@ describe("readonly.plain", function()
     assert.equal("drafts is a thread, not plain data", problem(coroutine.create(print)))
     assert.equal("drafts.a is a number that is not finite", problem({ a = 0 / 0 }))
     assert.equal("drafts.a is a number that is not finite", problem({ a = -math.huge }))
-    assert.equal("drafts.2 is neither a list without gaps nor a table with names only", problem({ 1, { 1, x = 2 } }))
-    assert.equal("drafts is neither a list without gaps nor a table with names only", problem({ 1, nil, 3 }))
+    assert.equal("drafts.2 is neither a list without gaps nor a table with names only",
+      problem({ 1, { 1, x = 2 } }))
+    assert.equal("drafts is neither a list without gaps nor a table with names only",
+      problem({ 1, nil, 3 }))
     assert.equal("drafts has a key of type table", problem({ [{}] = 1 }))
     assert.equal("drafts has a key of type boolean", problem({ [true] = 1 }))
     assert.equal("drafts has a key of type number", problem({ [1.5] = 1 }))
@@ -114,7 +116,8 @@ describe("readonly.plain", function()
 
   it("calls no metamethod of what it copies", function()
     local function never() error("called") end
-    local trap = setmetatable({ x = 1 }, { __index = never, __pairs = never, __len = never, __tostring = never,
+    local trap = setmetatable({ x = 1 }, { __index = never, __pairs = never, __len = never,
+      __tostring = never,
       __metatable = false })
     assert.same({ x = 1 }, readonly.plain(trap, "drafts"))
     assert.same({ { x = 1 } }, readonly.plain({ trap }, "drafts"))

@@ -51,7 +51,9 @@ describe("registry", function()
     host.write(folder .. "/mine/strategies/advise/README.md", "")
     local names = {}
     for _, entry in ipairs(found:list("advise")) do
-      if entry.path:find(folder, 1, true) then names[#names + 1] = entry.name .. " " .. entry.origin end
+      if entry.path:find(folder, 1, true) then
+        names[#names + 1] = entry.name .. " " .. entry.origin
+      end
     end
     assert.same({ "both experiment", "only shipped", "zero experiment" }, names)
   end)
@@ -63,7 +65,8 @@ describe("registry", function()
     assert.is_nil(bad)
     assert.same({ path .. ":3: kind must be 'advise' here; got 'filter'",
       path .. ":4: description must be a sentence that says what the script does",
-      path .. ":6: run must be a function", path .. ":5: option is not a field of this kind" }, problems)
+      path .. ":6: run must be a function", path .. ":5: option is not a field of this kind" },
+        problems)
   end)
 
   it("survives whatever a file does", function()
@@ -90,7 +93,8 @@ describe("registry", function()
       .. " __index = function() while true do end end }) }"
     local examined = registry.examine(source, "x.lua", "advise", "x", "file")
     assert.same({ a = { type = "string", doc = "A." } }, examined.table.options)
-    local none, problems = registry.examine((source:gsub("'A%.'", "pairs")), "x.lua", "advise", "x", "file")
+    local none, problems = registry.examine((source:gsub("'A%.'", "pairs")), "x.lua", "advise", "x",
+      "file")
     assert.is_nil(none)
     assert.equal("x.lua:2: options.a.doc is a function, not plain data", problems[1])
   end)
@@ -106,7 +110,8 @@ describe("registry", function()
   end)
 
   it("takes stored scripts instead of files", function()
-    found:use_stored({ { kind = "advise", name = "kept", origin = "experiment", source = GOOD:format("advise", "Old.") } })
+    found:use_stored({ { kind = "advise", name = "kept", origin = "experiment",
+      source = GOOD:format("advise", "Old.") } })
     assert.equal("Old.", found:find("advise", "kept").table.description)
     local none, problems = found:find("advise", "only")
     assert.is_nil(none)

@@ -50,7 +50,8 @@ end)
 
 describe("the limit on instructions", function()
   local endless = {
-    "while true do end", "repeat until false", "::again:: goto again", "for i = 1, math.huge do end",
+    "while true do end", "repeat until false", "::again:: goto again",
+      "for i = 1, math.huge do end",
     "for _ in function() return 1 end do end", "local function f() return f() end f()",
     "while true do pcall(function() while true do end end) end",
     "xpcall(function() while true do end end, function() while true do end end)",
@@ -139,7 +140,8 @@ describe("bombs", function()
         print(ok, type(problem) == "table" and problem.code, type(problem) == "table" and problem.message)
       ]]):format(source))
       assert.equal(0, code, errors)
-      assert.matches("^false\tENOMEM\tthe script spec used up the memory limit at [%w_./]+:%d+\n$", output)
+      assert.matches("^false\tENOMEM\tthe script spec used up the memory limit at [%w_./]+:%d+\n$",
+        output)
     end
   end)
 
@@ -175,9 +177,11 @@ describe("waiting in a script", function()
   it("works in metamethods, closing values and loaded code", function()
     assert.equal("re: k", value("return setmetatable({}, { __index = function(_, k) "
       .. "return ctx.ask('g', k).text end }).k"))
-    assert.equal("re: x", value("local got do local c <close> = setmetatable({}, { __close = function() "
+    assert.equal("re: x",
+      value("local got do local c <close> = setmetatable({}, { __close = function() "
       .. "got = ctx.ask('g', 'x').text end }) end return got"))
-    assert.equal("re: x", value("return load('return (...)(\"g\", \"x\").text', 'n', 't', {})(ctx.ask)"))
+    assert.equal("re: x",
+      value("return load('return (...)(\"g\", \"x\").text', 'n', 't', {})(ctx.ask)"))
     assert.equal("re: x", value("return tostring(setmetatable({}, { __tostring = function() "
       .. "return ctx.ask('g', 'x').text end }))"))
   end)
@@ -234,7 +238,8 @@ describe("waiting in a script", function()
       local co = coroutine.create(function() end)
       coroutine.resume(co)
       return { coroutine.resume(co) }]]))
-    assert.equal("dead", value("local co = coroutine.create(error) coroutine.resume(co) return coroutine.status(co)"))
+    assert.equal("dead",
+      value("local co = coroutine.create(error) coroutine.resume(co) return coroutine.status(co)"))
     assert.matches("broken", failure("coroutine.wrap(function() error('broken') end)()"))
   end)
 
@@ -248,7 +253,8 @@ describe("waiting in a script", function()
     function run:ask() error("ctx.ask: wrong use", 0) end -- luacheck: ignore 212
     assert.equal("spec.lua:3: ctx.ask: wrong use", failure("local function f()\n  local x = 1\n"
       .. "  local r = ctx.ask('g', 'x')\n  return r, x\nend\nlocal r = f()\nreturn r", run))
-    assert.is_true(value("return (select(2, pcall(ctx.ask, 'g', 'x'))):find('wrong use') ~= nil", run))
+    assert.is_true(value("return (select(2, pcall(ctx.ask, 'g', 'x'))):find('wrong use') ~= nil",
+      run))
   end)
 
   it("does not let a script catch a stop of the run", function()

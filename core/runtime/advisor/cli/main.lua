@@ -3,7 +3,7 @@ local core = require("advisor_core")
 local arguments = require("advisor.cli.arguments")
 local version = require("advisor.version")
 
-local VERBS = { "run", "resume", "status", "export", "list", "show", "check", "new" }
+local VERBS = { "run", "resume", "preview", "status", "export", "list", "show", "check", "new" }
 
 --- Exit codes.
 local DONE, ERROR, USAGE = 0, 1, 2

@@ -1,17 +1,37 @@
 local core = require("advisor_core")
+local experiment = require("advisor.engine.experiment")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
 local session = require("advisor.cli.session")
 
 local verb = {
-  usage = "resume RUN",
+  usage = "resume RUN [--set key=value]…",
   summary = "Goes on with a run that was stopped, paused or killed.",
   positional = { "RUN" },
-  flags = { json = session.flags.json, quiet = session.flags.quiet },
+  flags = {
+    set = { value = "key=value", many = true, doc = "Change how far the run goes or how it reaches its models." },
+    json = session.flags.json,
+    quiet = session.flags.quiet,
+  },
   notes = "The scripts and the experiment stored in the run are used. Replies that are on disk are not asked\n"
-    .. "for again; calls that were in flight when the process died are sent again and shown as possibly paid.",
+    .. "for again; calls that were in flight when the process died are sent again and shown as possibly paid.\n"
+    .. "--set takes rounds, accept, stop.budget.*, policy.retry_*, and of models.ROLE: url, key_env, concurrency,\n"
+    .. "*_seconds, proxy, ca_file. What decides over the data stays.",
 }
+
+--- Applies and stores `--set`.
+local function change(store, facts, resolved, settings)
+  local problem = experiment.change(resolved, settings)
+  if problem then error({ message = problem }, 0) end
+  local text = json.encode(resolved)
+  local ok, why = records.extend(store, {
+    resolved = text, state = facts.state == "done" and "stopped" or facts.state,
+    rounds = resolved.rounds and tostring(resolved.rounds) or "", accept = resolved.accept and tostring(resolved.accept) or "",
+  })
+  if not ok then error({ message = why }, 0) end
+  return json.decode(text)
+end
 
 local function go_on(folder, args, place)
   local store, why, code = core.store.open(folder, "write")
@@ -23,7 +43,9 @@ local function go_on(folder, args, place)
   end
   local resolved, problem = json.decode(facts.resolved)
   if not resolved then error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) }, 0) end
-  if facts.state == "done" then
+  if args.set then
+    resolved = change(store, facts, resolved, args.set)
+  elseif facts.state == "done" then
     store:close()
     io.stderr:write(("advisor: %s is done already; 'advisor export %s --format jsonl' writes its items\n"):format(
       folder, folder))

@@ -15,30 +15,43 @@ local LOAD_INSTRUCTIONS = 10000000
 
 --- The keys of an experiment, as declared data.
 experiment.keys = {
-  name = { type = "string", doc = "Name of the experiment: letters, digits, '.', '_' and '-', at most 64." },
-  seed = { type = "integer", default = 1, min = 0, max = 99999999999999, doc = "Names every random stream." },
+  name = { type = "string",
+    doc = "Name of the experiment: letters, digits, '.', '_' and '-', at most 64." },
+  seed = { type = "integer", default = 1, min = 0, max = 99999999999999,
+    doc = "Names every random stream." },
   rounds = { type = "integer", min = 1, doc = "Rounds to run; with accept, the most rounds." },
   accept = { type = "integer", min = 1, doc = "Stop at exactly so many kept items." },
-  per_round = { type = "integer", default = 12, min = 1, max = 100000, doc = "Drafts asked for in a round." },
-  ahead = { type = "integer", default = 0, min = 0, max = 64, doc = "Round t reads the state after round t-1-ahead." },
-  models = { type = "table", doc = "Role -> model, or the name of another role; 'default' serves the rest." },
-  pipeline = { type = "table", doc = "Stage -> script: advise, generate, filter (a list), summarize, respond." },
-  principles = { type = "list", default = {}, doc = "Principles, each a name or { name, option = value }." },
-  seeds = { type = "table", doc = "{ items = list, summary = list }, or a name in scripts/seeds, or a file." },
+  per_round = { type = "integer", default = 12, min = 1, max = 100000,
+    doc = "Drafts asked for in a round." },
+  ahead = { type = "integer", default = 0, min = 0, max = 64,
+    doc = "Round t reads the state after round t-1-ahead." },
+  models = { type = "table",
+    doc = "Role -> model, or the name of another role; 'default' serves the rest." },
+  pipeline = { type = "table",
+    doc = "Stage -> script: advise, generate, filter (a list), summarize, respond." },
+  principles = { type = "list", default = {},
+    doc = "Principles, each a name or { name, option = value }." },
+  seeds = { type = "table",
+    doc = "{ items = list, summary = list }, or a name in scripts/seeds, or a file." },
   pool = { type = "string", default = "kept", one_of = { "first", "kept", "none", "batch_as_one" },
     doc = "Which items join the exemplars: the first of each batch, all kept ones, none, or the "
       .. "whole batch as one (the released baseline)." },
   policy = { type = "table", default = {}, doc = "What happens on trouble; see the policy keys." },
-  coverage = { type = "table", default = {}, doc = "How kept items are counted; see the coverage keys." },
-  stop = { type = "table", default = {}, doc = "When to end early: { saturation = …, budget = … }." },
+  coverage = { type = "table", default = {},
+    doc = "How kept items are counted; see the coverage keys." },
+  stop = { type = "table", default = {},
+    doc = "When to end early: { saturation = …, budget = … }." },
 }
 
 --- The keys of `coverage`.
 experiment.coverage_keys = {
-  label = { type = "table", doc = "The label script, a name or { name, option = value }; default by_advice." },
-  examples = { type = "table", doc = "Labelled examples for the labeller: a list of { text, cell }, or "
+  label = { type = "table",
+    doc = "The label script, a name or { name, option = value }; default by_advice." },
+  examples = { type = "table",
+    doc = "Labelled examples for the labeller: a list of { text, cell }, or "
     .. "{ file = , text = FIELD, cell = FIELD } in JSONL or CSV." },
-  targets = { type = "table", default = {}, doc = "Share wanted by cell; the other cells share the rest evenly." },
+  targets = { type = "table", default = {},
+    doc = "Share wanted by cell; the other cells share the rest evenly." },
   minimum = { type = "integer", min = 1, doc = "Fewest items wanted in every cell." },
 }
 
@@ -55,10 +68,12 @@ experiment.budget_keys = {
 experiment.saturation_keys = {
   threshold = { type = "number", default = 0.05, min = 0, max = 1,
     doc = "Share of cells, and of next drafts, that may be unseen." },
-  confidence = { type = "number", default = 0.85, min = 0, max = 1, doc = "How likely no more than that is missing." },
+  confidence = { type = "number", default = 0.85, min = 0, max = 1,
+    doc = "How likely no more than that is missing." },
   window = { type = "integer", default = 30, min = 1, doc = "Fewest items looked back upon." },
   min_drafts = { type = "integer", default = 30, min = 1, doc = "Fewest items with a cell." },
-  ["then"] = { type = "string", default = "stop", one_of = { "stop", "switch" }, doc = "What follows." },
+  ["then"] = { type = "string", default = "stop", one_of = { "stop", "switch" },
+    doc = "What follows." },
   strategy = { type = "table", doc = "The advise script to switch to." },
 }
 
@@ -68,14 +83,19 @@ experiment.policy_keys = {
     doc = "What happens to a draft with a check that could not be made." },
   failed_round = { type = "string", default = "stop", one_of = { "stop", "skip" },
     doc = "Whether a failed round stops the run or uses up its number." },
-  plain_http = { type = "boolean", default = false, doc = "Let a key travel over http:// beyond this machine." },
+  plain_http = { type = "boolean", default = false,
+    doc = "Let a key travel over http:// beyond this machine." },
   instructions = { type = "integer", default = 50000000, min = 100000,
     doc = "Lua instructions a script may use in one lane of a stage." },
-  memory_mb = { type = "integer", default = 1024, min = 64, doc = "Memory of the whole Lua state." },
-  retry_not_sent = { type = "integer", default = 6, min = 0, doc = "Repeats of a call that was not sent." },
-  retry_busy = { type = "integer", default = 6, min = 0, doc = "Repeats after 429, 502, 503, 529 and the like." },
+  memory_mb = { type = "integer", default = 1024, min = 64,
+    doc = "Memory of the whole Lua state." },
+  retry_not_sent = { type = "integer", default = 6, min = 0,
+    doc = "Repeats of a call that was not sent." },
+  retry_busy = { type = "integer", default = 6, min = 0,
+    doc = "Repeats after 429, 502, 503, 529 and the like." },
   retry_server = { type = "integer", default = 3, min = 0, doc = "Repeats after 500." },
-  retry_unknown = { type = "integer", default = 1, min = 0, doc = "Repeats of a call that may have been paid." },
+  retry_unknown = { type = "integer", default = 1, min = 0,
+    doc = "Repeats of a call that may have been paid." },
 }
 
 local SINGLE_STAGES = { "advise", "generate", "summarize", "respond" }
@@ -118,13 +138,15 @@ local function evaluate(path, depth)
   local code, message = sandbox.compile(source, path)
   if not code then return nil, message end
   local lane = sandbox.lane({
-    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1", script = path,
+    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
+      script = path,
   })
   local ok, value = sandbox.instantiate(lane, code, {
     env = env,
     include = function(name)
       if type(name) ~= "string" then error("include: the name of a file is expected", 2) end
-      local inner, problem = evaluate(name:sub(1, 1) == "/" and name or folder_of(path) .. "/" .. name, depth + 1)
+      local inner, problem = evaluate(name:sub(1, 1) == "/" and name or folder_of(path) .. "/"
+        .. name, depth + 1)
       if problem then error("include: " .. problem, 2) end
       return inner
     end,
@@ -161,7 +183,8 @@ local function apply_setting(raw, setting)
   local path, text = setting:match("^([%w_%.%-]+)=(.*)$")
   if not path then return ("--set %s: expected key=value"):format(setting) end
   local parts = {}
-  for part in path:gmatch("[^%.]+") do parts[#parts + 1] = math.tointeger(tonumber(part)) or part end
+  for part in path:gmatch("[^%.]+") do parts[#parts + 1] = math.tointeger(tonumber(part))
+    or part end
   local at = raw
   for i = 1, #parts - 1 do
     local inner = at[parts[i]]
@@ -226,13 +249,16 @@ end
 local function resolve_pipeline(raw, registry, problems)
   local pipeline = { filter = {} }
   for _, key in ipairs(options.sorted_keys(raw)) do
-    if key ~= "filter" and key ~= "advise" and key ~= "generate" and key ~= "summarize" and key ~= "respond" then
+    if key ~= "filter" and key ~= "advise" and key ~= "generate" and key ~= "summarize"
+      and key ~= "respond" then
       problems:add("pipeline." .. tostring(key),
         "unknown stage; there are advise, generate, filter, summarize, respond")
     end
   end
   if raw.advise == nil then raw.advise = "no_advice" end
-  if raw.generate == nil then problems:add("pipeline.generate", "is missing: name a generate strategy") end
+  if raw.generate == nil then
+    problems:add("pipeline.generate", "is missing: name a generate strategy")
+  end
   for _, stage in ipairs(SINGLE_STAGES) do
     if raw[stage] ~= nil then
       pipeline[stage] = resolve_script(registry, stage, raw[stage], "pipeline." .. stage, problems)
@@ -253,7 +279,8 @@ end
 local function resolve_principles(raw, registry, problems)
   local principles = {}
   for i, reference in ipairs(raw) do
-    local resolved, script = resolve_script(registry, "principle", reference, ("principles.%d"):format(i), problems)
+    local resolved, script = resolve_script(registry, "principle", reference,
+      ("principles.%d"):format(i), problems)
     if resolved then
       resolved.level = script.table.level
       principles[#principles + 1] = resolved
@@ -267,7 +294,8 @@ local function check_keys(models, names, problems)
   for _, role in ipairs(options.sorted_keys(models)) do
     local key_env = type(models[role]) == "table" and models[role].key_env
     if key_env and names[key_env] then
-      problems:add(("models.%s.key_env"):format(role), ("%s holds a key: env() must not read it"):format(key_env))
+      problems:add(("models.%s.key_env"):format(role),
+        ("%s holds a key: env() must not read it"):format(key_env))
     end
   end
 end
@@ -277,14 +305,19 @@ local function apply_targets(taxonomy, targets, minimum, problems)
   local by_name, given, open = {}, 0, 0
   for _, cell in ipairs(taxonomy.cells) do by_name[cell.name] = cell end
   for _, name in ipairs(options.sorted_keys(targets)) do
-    if not by_name[name] then problems:add("coverage.targets", ("the taxonomy has no cell '%s'"):format(tostring(name))) end
+    if not by_name[name] then
+      problems:add("coverage.targets", ("the taxonomy has no cell '%s'"):format(tostring(name)))
+    end
     if type(targets[name]) ~= "number" or targets[name] < 0 then
-      problems:add("coverage.targets", ("the share of '%s' must be a number"):format(tostring(name)))
+      problems:add("coverage.targets",
+        ("the share of '%s' must be a number"):format(tostring(name)))
       return
     end
     given = given + targets[name]
   end
-  if given > 1 + 1e-9 then problems:add("coverage.targets", ("the shares add up to %.3f, more than 1"):format(given)) end
+  if given > 1 + 1e-9 then
+    problems:add("coverage.targets", ("the shares add up to %.3f, more than 1"):format(given))
+  end
   for _, cell in ipairs(taxonomy.cells) do
     if targets[cell.name] == nil then open = open + 1 end
     cell.minimum = minimum or cell.minimum
@@ -302,7 +335,8 @@ local function resolve_coverage(raw, given_taxonomy, registry, problems, folders
   if not loaded then problems:add("coverage.taxonomy", problem) end
   coverage.taxonomy = loaded or { cells = {}, open = true }
   apply_targets(coverage.taxonomy, coverage.targets, coverage.minimum, problems)
-  coverage.label = resolve_script(registry, "label", label or "by_advice", "coverage.label", problems)
+  coverage.label = resolve_script(registry, "label", label or "by_advice", "coverage.label",
+    problems)
   coverage.examples, problem = seeds.load_examples(examples, folders.files)
   if problem then problems:add("coverage.examples", problem) end
   return coverage
@@ -315,7 +349,8 @@ local function resolve_stop(raw, registry, problems)
     end
   end
   local stop, wrong = {}, nil
-  stop.budget, wrong = options.fill(experiment.budget_keys, type(raw.budget) == "table" and raw.budget or {})
+  stop.budget, wrong = options.fill(experiment.budget_keys, type(raw.budget) == "table"
+    and raw.budget or {})
   problems:add_all("stop.budget.", wrong)
   if raw.saturation then
     local given = type(raw.saturation) == "table" and raw.saturation or {}
@@ -324,19 +359,60 @@ local function resolve_stop(raw, registry, problems)
     stop.saturation, wrong = options.fill(experiment.saturation_keys, given)
     problems:add_all("stop.saturation.", wrong)
     if stop.saturation["then"] == "switch" then
-      stop.saturation.strategy = resolve_script(registry, "advise", strategy, "stop.saturation.strategy", problems)
+      stop.saturation.strategy = resolve_script(registry, "advise", strategy,
+        "stop.saturation.strategy", problems)
     end
   end
   return stop
 end
 
 local function check_whole(resolved, problems)
-  if type(resolved.name) == "string" and (not resolved.name:find("^[%w_%-][%w_%.%-]*$") or #resolved.name > 64) then
-    problems:add("name", "letters, digits, '.', '_' and '-' are allowed, at most 64, no dot in front")
+  if type(resolved.name) == "string" and (not resolved.name:find("^[%w_%-][%w_%.%-]*$")
+    or #resolved.name > 64) then
+    problems:add("name",
+      "letters, digits, '.', '_' and '-' are allowed, at most 64, no dot in front")
   end
   if not resolved.rounds and not resolved.accept then
     problems:add("rounds", "is missing: give rounds, or accept, or both")
   end
+end
+
+--- What may change when a run goes on: how far it goes and how it reaches its
+--- models, never what decides over data.
+local CHANGEABLE = {
+  "^rounds$", "^accept$", "^stop%.budget%.", "^models%.[%w_]+%.url$", "^models%.[%w_]+%.key_env$",
+  "^models%.[%w_]+%.concurrency$", "^models%.[%w_]+%.%a+_seconds$", "^models%.[%w_]+%.proxy$",
+  "^models%.[%w_]+%.ca_file$", "^policy%.failed_round$", "^policy%.memory_mb$", "^policy%.retry_",
+}
+
+local function changeable(path)
+  for _, pattern in ipairs(CHANGEABLE) do
+    if path:find(pattern) then return true end
+  end
+  return false
+end
+
+--- Applies `--set` to a resolved experiment that goes on.
+---@param resolved table Changed in place.
+---@param settings string[]
+---@return string|nil problem
+function experiment.change(resolved, settings)
+  for _, setting in ipairs(settings) do
+    local path = setting:match("^[^=]*")
+    if not changeable(path) then
+      return ("--set %s: this decides over the data, so a run that goes on keeps it; begin a new run instead"):format(setting)
+    end
+    local problem = apply_setting(resolved, setting)
+    if problem then return problem end
+  end
+  for _, role in pairs(resolved.models) do
+    if type(role) == "table" and role.url ~= nil then
+      role.urls, role.url = type(role.url) == "table" and role.url or { role.url }, nil
+    end
+  end
+  local _, wrong = options.fill(experiment.budget_keys, resolved.stop.budget)
+  if wrong[1] then return "stop.budget." .. wrong[1] end
+  return nil
 end
 
 --- Reads, checks and completes an experiment.

@@ -34,6 +34,17 @@ function records.set(store, facts)
   return write(store, statements)
 end
 
+--- Sets facts about a run that goes further than it was meant to: rounds that were
+--- surplus are made again, from the journal. Yields until it is on disk.
+function records.extend(store, facts)
+  local ok, why, code = write(store, {
+    { "DELETE FROM item WHERE round IN (SELECT round FROM round WHERE state = 'surplus')" },
+    { "DELETE FROM round WHERE state = 'surplus'" },
+  })
+  if not ok then return nil, why, code end
+  return records.set(store, facts)
+end
+
 --- All facts about the run.
 ---@return table<string, string>|nil
 ---@return string|nil message

@@ -48,7 +48,8 @@ local function from_table(value)
   if options.problem({ type = "list" }, value) == nil then given = { items = value } end
   for _, key in ipairs(options.sorted_keys(given)) do
     if not KEYS[key] then
-      return nil, ("'%s' is unknown: a list of texts, or { items =, summary =, unit =, theme = }, is expected")
+      return nil,
+        ("'%s' is unknown: a list of texts, or { items =, summary =, unit =, theme = }, is expected")
         :format(tostring(key))
     end
   end
@@ -101,7 +102,9 @@ local function rows_of(path)
   end
   for number, line in ipairs(text.lines(content)) do
     local row, why = json.decode(line)
-    if type(row) ~= "table" then return nil, ("%s:%d: %s"):format(path, number, why or "no object") end
+    if type(row) ~= "table" then
+      return nil, ("%s:%d: %s"):format(path, number, why or "no object")
+    end
     rows[number] = row
   end
   return rows
@@ -112,7 +115,8 @@ local function pick_examples(rows, path, text_field, cell_field)
   for i, row in ipairs(rows) do
     local example = { text = row[text_field], cell = row[cell_field] }
     if type(example.text) ~= "string" or type(example.cell) ~= "string" then
-      return nil, ("%s: row %d has no text in '%s' or no cell in '%s'"):format(path, i, text_field, cell_field)
+      return nil, ("%s: row %d has no text in '%s' or no cell in '%s'"):format(path, i, text_field,
+        cell_field)
     end
     examples[i] = example
   end
@@ -127,10 +131,13 @@ end
 ---@return string|nil problem
 function seeds.load_examples(given, folders)
   if given == nil then return {} end
-  if type(given) ~= "table" then return nil, "a list of { text, cell }, or { file, text, cell }, is expected" end
+  if type(given) ~= "table" then
+    return nil, "a list of { text, cell }, or { file, text, cell }, is expected"
+  end
   if not given.file then
     for i, example in ipairs(given) do
-      if type(example) ~= "table" or type(example.text) ~= "string" or type(example.cell) ~= "string" then
+      if type(example) ~= "table" or type(example.text) ~= "string"
+        or type(example.cell) ~= "string" then
         return nil, ("example %d must be { text = …, cell = … }"):format(i)
       end
     end

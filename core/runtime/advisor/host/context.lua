@@ -47,7 +47,9 @@ end
 --- ctx.rng(purpose): the lane's stream of that name, going on where it was.
 local function rng(purpose)
   local lane = lane_here()
-  if type(purpose) ~= "string" then error("ctx.rng: a purpose is expected, such as 'exemplars'", 2) end
+  if type(purpose) ~= "string" then
+    error("ctx.rng: a purpose is expected, such as 'exemplars'", 2)
+  end
   lane.streams = lane.streams or {}
   local stream = lane.streams[purpose]
   if not stream then
@@ -89,7 +91,8 @@ end
 local served_ask, served_map = sandbox.served("ctx.ask", ask), sandbox.served("ctx.map", map)
 
 local function ask_plain(role, prompt, options)
-  return served_ask(role, handed_over(prompt, "ctx.ask: the prompt"), handed_over(options, "ctx.ask: options"))
+  return served_ask(role, handed_over(prompt, "ctx.ask: the prompt"),
+    handed_over(options, "ctx.ask: options"))
 end
 
 local function map_plain(list, fn)
@@ -111,7 +114,8 @@ end
 local function log(level, message)
   if message == nil then level, message = "info", level end
   local lane = lane_here()
-  core.log.write(level, ("round %d %s/%s: %s"):format(lane.round, lane.stage, lane.script, tostring(message)))
+  core.log.write(level, ("round %d %s/%s: %s"):format(lane.round, lane.stage, lane.script,
+    tostring(message)))
 end
 
 --- ctx.note(text): a remark kept with the round, in order of lanes.
@@ -126,12 +130,15 @@ end
 --- compares what follows with this text, for duplicates inside the batch.
 local function dedup(engine, options)
   local lane = lane_here()
-  return lane.run:comparison(lane, engine or "exact", options and handed_over(options, "ctx.dedup: the options") or {})
+  return lane.run:comparison(lane, engine or "exact", options
+    and handed_over(options, "ctx.dedup: the options") or {})
 end
 
 local text_functions = {
-  fill = text.fill, strip = text.strip, first_line = text.first_line, count_words = text.count_words,
-  lines = text.lines, normalize = text.normalize, apply = text.apply, python_list = text.python_list,
+  fill = text.fill, strip = text.strip, first_line = text.first_line,
+    count_words = text.count_words,
+  lines = text.lines, normalize = text.normalize, apply = text.apply,
+    python_list = text.python_list,
   refusal = refusal.detect,
 }
 

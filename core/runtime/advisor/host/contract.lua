@@ -12,7 +12,8 @@ contract.kinds = {
   summarize = { entry = { "run" } },
   label = { entry = { "run" } },
   respond = { entry = { "run" } },
-  principle = { entry = { "check" }, fields = { level = "string", statement = "string", findings = "table" } },
+  principle = { entry = { "check" }, fields = { level = "string", statement = "string",
+    findings = "table" } },
   provider = { entry = { "answer" }, other = { "request", "parse" }, fields = { form = "string" } },
 }
 
@@ -47,13 +48,15 @@ local function check_fields(script, kind, need)
     for _, name in ipairs(names) do allowed[name] = true end
   end
   for _, key in ipairs(options.sorted_keys(script)) do
-    need(COMMON[key] or allowed[key] or (kind.fields or {})[key], tostring(key), "is not a field of this kind")
+    need(COMMON[key] or allowed[key] or (kind.fields or {})[key], tostring(key),
+      "is not a field of this kind")
   end
   if script.kind == "principle" then
     need(type(script.statement) == "string" and script.statement ~= "", "statement",
       "must be the sentence that prompts may quote")
     need(LEVELS[script.level], "level", "must be 'item' or 'dataset'")
-    need(script.findings == nil or type(script.findings) == "table", "findings", "must be a table of templates")
+    need(script.findings == nil or type(script.findings) == "table", "findings",
+      "must be a table of templates")
   elseif script.kind == "provider" then
     need(FORMS[script.form], "form", "must be 'messages', 'prompt' or 'both'")
   end
@@ -72,7 +75,9 @@ function contract.problems(script, expected)
   end
   local found = {}
   local function need(ok, field, message)
-    if not ok then found[#found + 1] = { field = field, message = ("%s %s"):format(field, message) } end
+    if not ok then
+      found[#found + 1] = { field = field, message = ("%s %s"):format(field, message) }
+    end
   end
   if script.api ~= contract.api then
     need(false, "api", ("must be %d, the version this program speaks; got %s"):format(contract.api,
@@ -91,7 +96,8 @@ function contract.problems(script, expected)
     check_fields(script, kind, need)
   end
   for _, message in ipairs(options.declaration_problems(script.options)) do
-    found[#found + 1] = { field = message:match("^options%.([%w_]+)") or "options", message = message }
+    found[#found + 1] = { field = message:match("^options%.([%w_]+)") or "options",
+      message = message }
   end
   return found
 end
@@ -105,7 +111,8 @@ function contract.line_of(source, field)
   local number, plain = 0, field:gsub("%W", "%%%0")
   for line in (source .. "\n"):gmatch("(.-)\n") do
     number = number + 1
-    if line:find("%f[%w_]" .. plain .. "%f[^%w_]%s*=") or line:find("function%s+[%w_]*[%.:]?" .. plain .. "%s*%(") then
+    if line:find("%f[%w_]" .. plain .. "%f[^%w_]%s*=")
+      or line:find("function%s+[%w_]*[%.:]?" .. plain .. "%s*%(") then
       return number
     end
   end

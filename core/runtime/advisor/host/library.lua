@@ -244,7 +244,8 @@ local function load_text(chunk, name, _, env)
 end
 
 local HINTS = {
-  print = "use ctx.log", require = "a script is one file", os = "a script has no clock and no system",
+  print = "use ctx.log", require = "a script is one file",
+    os = "a script has no clock and no system",
   io = "a script has no files", debug = "it is not for scripts", package = "a script is one file",
   dofile = "a script is one file", loadfile = "a script is one file",
   collectgarbage = "memory is the host's business", warn = "use ctx.log",
@@ -269,7 +270,8 @@ local function copy(source, names)
 end
 
 local function math_members()
-  local members = copy(math, "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger "
+  local members = copy(math,
+    "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger "
     .. "min mininteger modf pi rad sin sqrt tan tointeger type ult")
   local function no_random() error("math.random is not available: use ctx.rng(purpose)", 2) end
   members.random, members.randomseed = no_random, no_random
@@ -277,7 +279,8 @@ local function math_members()
 end
 
 local function string_members()
-  local members = copy(string, "byte char find gmatch len lower match pack packsize reverse sub unpack upper")
+  local members = copy(string,
+    "byte char find gmatch len lower match pack packsize reverse sub unpack upper")
   members.format, members.rep, members.gsub = format, rep, gsub
   return members
 end
@@ -294,7 +297,8 @@ local function coroutine_members()
   return members
 end
 
-local base = copy(_G, "_VERSION assert error ipairs pcall rawequal rawget rawlen select tonumber type")
+local base = copy(_G,
+  "_VERSION assert error ipairs pcall rawequal rawget rawlen select tonumber type")
 base.pairs, base.next = core.pairs, core.next
 base.tostring = tostring_plain
 base.getmetatable, base.setmetatable = getmetatable_guarded, setmetatable_guarded

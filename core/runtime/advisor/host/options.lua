@@ -2,7 +2,8 @@
 --- defaults, and is what `advisor show` prints.
 local options = {}
 
-local TYPES = { string = true, number = true, integer = true, boolean = true, list = true, table = true }
+local TYPES = { string = true, number = true, integer = true, boolean = true, list = true,
+  table = true }
 
 local function is_a(value, kind)
   if kind == "integer" then return math.type(value) == "integer" end
@@ -44,12 +45,17 @@ end
 ---@return string|nil
 function options.problem(declared, value)
   if not is_a(value, declared.type) then
-    return ("%s expected, got %s"):format(declared.type, type(value) == "number" and "number " .. value
+    return ("%s expected, got %s"):format(declared.type, type(value) == "number" and "number "
+      .. value
       or type(value))
   end
   local ranged = type(value) == "number"
-  if ranged and declared.min and value < declared.min then return ("must be at least %s"):format(declared.min) end
-  if ranged and declared.max and value > declared.max then return ("must be at most %s"):format(declared.max) end
+  if ranged and declared.min and value < declared.min then
+    return ("must be at least %s"):format(declared.min)
+  end
+  if ranged and declared.max and value > declared.max then
+    return ("must be at most %s"):format(declared.max)
+  end
   local allowed = declared.one_of
   if not allowed then return nil end
   for _, each in ipairs(declared.type == "list" and value or { value }) do
@@ -141,7 +147,8 @@ function options.fill(declared, given)
   for _, name in ipairs(sorted_keys(given)) do
     local option = declared[name]
     if not option then
-      found[#found + 1] = ("%s: unknown option%s"):format(tostring(name), nearest(tostring(name), declared))
+      found[#found + 1] = ("%s: unknown option%s"):format(tostring(name),
+        nearest(tostring(name), declared))
     else
       local value = as_declared(given[name], option.type)
       local problem = options.problem(option, value)

@@ -5,7 +5,8 @@ local core = require("advisor_core").sandbox
 local readonly = {}
 
 local function refuse(_, key)
-  error(("the field '%s' belongs to a committed state: it cannot be changed"):format(tostring(key)), 2)
+  error(("the field '%s' belongs to a committed state: it cannot be changed"):format(tostring(key)),
+    2)
 end
 
 --- Marks the metatables made here: only their metamethods are the host's own.

@@ -19,7 +19,8 @@ local FOLDERS = {
 registry.folders = FOLDERS
 
 --- The kinds in the order in which they are listed.
-registry.kinds = { "advise", "generate", "filter", "summarize", "label", "respond", "principle", "provider" }
+registry.kinds = { "advise", "generate", "filter", "summarize", "label", "respond", "principle",
+  "provider" }
 
 --- Enough for any file's top level, which only builds a table.
 local LOAD_INSTRUCTIONS = 1000000
@@ -36,7 +37,8 @@ local LOAD_INSTRUCTIONS = 1000000
 ---@field extra table|nil Names that its chunk sees besides the sandbox's.
 
 --- A registry for one command.
----@param places table `{ root = string, experiment = string|nil }`: where the program's files and the
+---@param places table `{ root = string, experiment = string|nil }`: where the program's files and
+---the
 ---experiment's folder are.
 ---@return table
 function registry.new(places)
@@ -46,7 +48,8 @@ function registry.new(places)
     local real = folder and folder ~= "" and core.system.realpath(folder)
     if not real or seen[real] then return end
     seen[real] = true
-    self.roots[#self.roots + 1] = { folder = folder, origin = real == shipped and "shipped" or origin }
+    self.roots[#self.roots + 1] = { folder = folder, origin = real == shipped and "shipped"
+      or origin }
   end
   add(places.experiment, "experiment")
   add(".", "current")
@@ -81,7 +84,8 @@ function registry.examine(source, path, kind, name, origin)
     hash = core.text.hash(source), code = code, extra = extra_for(kind, origin),
   }
   local lane = sandbox.lane({
-    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1", script = name,
+    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
+      script = name,
   })
   local ok, value = sandbox.instantiate(lane, code, script.extra)
   if not ok then
@@ -94,12 +98,15 @@ function registry.examine(source, path, kind, name, origin)
   for _, field in ipairs({ "options", "findings" }) do
     if type(value) == "table" and type(value[field]) == "table" then
       local plain, why = readonly.plain(value[field], field)
-      if not plain then found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, field), why) end
+      if not plain then
+        found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, field), why)
+      end
       value[field] = plain
     end
   end
   for _, problem in ipairs(contract.problems(value, kind)) do
-    found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, problem.field), problem.message)
+    found[#found + 1] = ("%s:%d: %s"):format(path, contract.line_of(source, problem.field),
+      problem.message)
   end
   if #found > 0 then return nil, found end
   script.table = value

@@ -79,7 +79,9 @@ end
 --- Serves one request of a script on the host's coroutine.
 local function serve(lane, fn, ...)
   local got = pack(pcall(fn, lane, ...))
-  if not got[1] and type(got[2]) == "table" and got[2].stop == sandbox.Stop then error(got[2], 0) end
+  if not got[1] and type(got[2]) == "table" and got[2].stop == sandbox.Stop then
+    error(got[2], 0)
+  end
   if not got[1] then got[2] = describe(got[2]) end
   return unpack(got, 1, got.n)
 end
@@ -94,10 +96,12 @@ local function drive(lane, thread, ...)
     if status == "killed" then
       local _, no_memory = core.sandbox.memory()
       if no_memory then
-        error({ stop = sandbox.Stop, code = "ENOMEM", message = ("the script %s used up the memory limit at %s")
+        error({ stop = sandbox.Stop, code = "ENOMEM",
+          message = ("the script %s used up the memory limit at %s")
           :format(lane.script, got[2]) }, 0)
       end
-      return false, ("%s: exceeded the limit of %d instructions"):format(got[2], lane.run.instructions)
+      return false, ("%s: exceeded the limit of %d instructions"):format(got[2],
+        lane.run.instructions)
     end
     if status == "failed" then
       return false, debug.traceback(thread, describe(got[2]))
@@ -145,7 +149,8 @@ function sandbox.served(name, fn)
   end
   return function(...)
     if not coroutine.isyieldable() then
-      error(name .. " cannot wait here: it was called back from C (a metamethod such as __tostring, "
+      error(name
+        .. " cannot wait here: it was called back from C (a metamethod such as __tostring, "
         .. "or a pattern's callback); call it before and use its result", 2)
     end
     return finish(coroutine.yield(HOST, fn, ...))

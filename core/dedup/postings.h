@@ -1,0 +1,69 @@
+/* postings.h - for each word and generation, the texts whose prefix has it.
+ *
+ * A posting says enough about its text that nearly all of a scan is read
+ * straight through. A list that has grown long is parted into runs by the
+ * texts' lengths, and a run is ordered by reach, so that a scan reads little
+ * more than what a query's length and the word's place in it allow. */
+#ifndef ADV_DEDUP_POSTINGS_H
+#define ADV_DEDUP_POSTINGS_H
+
+#include "dedup/buckets.h"
+
+#define ADV_LENGTH_CLASSES 256
+
+typedef struct adv_posting {
+  uint64_t signature;  /* 80 bits, one for each word by its hash ... */
+  uint16_t signature2; /* ... of which these are the last 16 */
+  uint8_t length_class; /* of the text */
+  uint8_t reach;        /* class of the longest partner: see rouge.c */
+  uint32_t item;
+} adv_posting;
+
+/* Postings in a row in memory. */
+typedef struct adv_run {
+  adv_posting *postings;
+  uint32_t count;
+  uint32_t cap;
+} adv_run;
+
+typedef struct adv_postings {
+  adv_buckets index; /* hash of word and generation to a list */
+  adv_arena lists;
+} adv_postings;
+
+/* What of a list a query wants. */
+typedef struct adv_postings_range {
+  unsigned least_class, most_class; /* of the texts' lengths */
+  unsigned reach;                   /* at least */
+} adv_postings_range;
+
+/* Classes of lengths: exact up to 64, then eight to each doubling. */
+unsigned adv_length_class(uint32_t length);
+uint32_t adv_length_class_least(unsigned length_class);
+
+/* Allocates nothing. */
+void adv_postings_init(adv_postings *p);
+
+/* Fetches what a search for the list will read. */
+void adv_postings_prefetch(const adv_postings *p, uint32_t word,
+                           unsigned generation);
+
+/* Calls `scan` with all postings of a list in the range, and some others, run
+ * by run; it ends early with what `scan` returns but ADV_OK. */
+typedef adv_status (*adv_postings_scan)(void *ud, const adv_posting *postings,
+                                        size_t count);
+ADV_MUST_CHECK adv_status adv_postings_each(const adv_postings *p,
+                                            uint32_t word, unsigned generation,
+                                            const adv_postings_range *range,
+                                            adv_postings_scan scan, void *ud);
+
+/* Makes room for one more posting, which then cannot fail. */
+ADV_MUST_CHECK adv_status adv_postings_reserve(adv_postings *p, uint32_t word,
+                                               unsigned generation,
+                                               unsigned length_class);
+void adv_postings_add(adv_postings *p, uint32_t word, unsigned generation,
+                      const adv_posting *posting);
+
+void adv_postings_free(adv_postings *p);
+
+#endif
