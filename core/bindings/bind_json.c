@@ -105,11 +105,19 @@ static void put_number(lua_State *L, writer *w, int index)
 
 static void put_value(lua_State *L, writer *w, int depth);
 
-/* The list on top of the stack. */
+/* The list on top of the stack. What is a list and has names too has no form in
+ * JSON. */
 static void put_array(lua_State *L, writer *w, int depth)
 {
-  lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+  lua_Integer n = (lua_Integer)lua_rawlen(L, -1), keys = 0;
 
+  lua_pushnil(L);
+  while (lua_next(L, -2)) {
+    lua_pop(L, 1);
+    keys++;
+  }
+  if (keys != n)
+    luaL_error(L, "json: a list has names or gaps");
   put(L, w, "[", 1);
   for (lua_Integer i = 1; i <= n; i++) {
     if (i > 1)

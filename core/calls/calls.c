@@ -26,9 +26,11 @@ struct adv_calls {
   int64_t next_id;
   size_t in_flight;
   bool stopped;
+  bool canceled;
   bool closing;
-  uv_prepare_t turn; /* reports `drained` and `closed` outside all calls */
-  uv_idle_t awake;   /* lets no turn wait for events once `turn` was called */
+  adv_attempt *refused; /* by the store, at once; `turn` tells them */
+  uv_prepare_t turn;    /* reports `drained` and `closed` outside all calls */
+  uv_idle_t awake; /* lets no turn wait for events once `turn` was called */
   void (*drained)(void *ud);
   void *drained_ud;
   void (*closed)(void *ud);
@@ -40,8 +42,9 @@ typedef enum phase { WAITING, INTENT, SENDING, RECORDING, FINISHED } phase;
 
 struct adv_attempt {
   adv_calls *calls;
-  adv_attempt *next, *prev;
+  adv_attempt *next, *prev, *next_refused;
   phase phase;
+  adv_status refusal;
   bool abandoned; /* freed by its owner before the callback */
   int endpoint;
   adv_slots_waiter *waiter;
@@ -71,7 +74,7 @@ static void on_idle(uv_idle_t *awake)
  * is always active would keep the loop alive. */
 static void arm_turn(adv_calls *c)
 {
-  if ((c->drained || c->closing) && !c->in_flight) {
+  if (c->refused || ((c->drained || c->closing) && !c->in_flight)) {
     uv_prepare_start(&c->turn, on_turn);
     uv_idle_start(&c->awake, on_idle);
   }
@@ -299,43 +302,54 @@ static adv_attempt_state state_of(const adv_http_result *result)
   }
 }
 
-/* A copy of the reply's body. Servers say keys back in their errors, so those
- * are kept without; NULL: out of memory. */
-static char *copy_body(const adv_http_result *result, size_t *len)
+/* A copy without keys; NULL: out of memory. */
+static char *clean_copy(const char *text, size_t text_len, size_t *len)
 {
-  bool is_error = result->http_status < 200 || result->http_status > 299;
   adv_buf clean;
-  char *copy;
+  char *copy = NULL;
 
-  if (is_error && result->body_len) {
-    adv_buf_init(&clean, 4 * result->body_len + 64);
-    if (adv_redact(&clean, result->body, result->body_len) == ADV_OK)
-      return adv_buf_take(&clean, len);
-    adv_buf_free(&clean);
-    return NULL;
-  }
-  copy = malloc(result->body_len + 1);
-  if (copy) {
-    memcpy(copy, result->body, result->body_len);
-    copy[result->body_len] = '\0';
-    *len = result->body_len;
-  }
+  if (!text_len)
+    return strdup("");
+  adv_buf_init(&clean, 4 * text_len + 64);
+  if (adv_redact(&clean, text, text_len) == ADV_OK)
+    copy = adv_buf_take(&clean, len);
+  adv_buf_free(&clean);
   return copy;
+}
+
+static char *plain_copy(const char *text, size_t text_len, size_t *len)
+{
+  char *copy = malloc(text_len + 1);
+
+  if (!copy)
+    return NULL;
+  memcpy(copy, text, text_len);
+  copy[text_len] = '\0';
+  *len = text_len;
+  return copy;
+}
+
+/* Servers say keys back in their errors, so those are kept without. */
+static void copy_reply(adv_attempt *a, const adv_http_result *r, size_t *len)
+{
+  bool is_error = r->http_status < 200 || r->http_status > 299;
+  char *(*copy)(const char *, size_t, size_t *) =
+      is_error ? clean_copy : plain_copy;
+  size_t unused;
+
+  *len = 0;
+  a->body = copy(r->body, r->body_len, len);
+  a->headers = copy(r->headers, strlen(r->headers), &unused);
+  a->message = clean_copy(r->message, strlen(r->message), &unused);
 }
 
 static void on_http(void *ud, const adv_http_result *result)
 {
   adv_attempt *a = ud;
-  size_t body_len = 0;
-  adv_buf clean;
+  size_t body_len;
 
   a->transfer = NULL;
-  a->body = copy_body(result, &body_len);
-  a->headers = strdup(result->headers);
-  adv_buf_init(&clean, 65536);
-  if (adv_redact(&clean, result->message, strlen(result->message)) == ADV_OK)
-    a->message = adv_buf_take(&clean, NULL);
-  adv_buf_free(&clean);
+  copy_reply(a, result, &body_len);
   a->reply = (adv_attempt_reply){
       .id = a->reply.id,
       .state = a->body ? state_of(result) : ADV_ATTEMPT_UNKNOWN,
@@ -444,7 +458,7 @@ static void on_intent(void *ud, adv_status st, const char *why)
     leave_flight(a);
     give_slot_back(a);
     finish(a, st, why);
-  } else if (c->closing) {
+  } else if (c->canceled) {
     not_sent(a, ADV_HTTP_CANCELED, "canceled before it was sent");
   } else if (c->endpoints[a->endpoint].options.local) {
     answer_locally(a);
@@ -473,8 +487,23 @@ static void on_granted(void *ud, int index)
       .wall_ms = adv_clock_system()->wall_ms(NULL),
   };
   st = adv_journal_intent_submit(c->store, &row, on_intent, a);
-  if (st != ADV_OK)
-    on_intent(a, st, adv_status_text(st));
+  if (st != ADV_OK) {
+    a->refusal = st;
+    a->next_refused = c->refused;
+    c->refused = a;
+    arm_turn(c);
+  }
+}
+
+/* A grant may come from inside adv_calls_send(), which calls nobody back. */
+static void tell_refused(adv_calls *c)
+{
+  adv_attempt *a;
+
+  while ((a = c->refused)) {
+    c->refused = a->next_refused;
+    on_intent(a, a->refusal, adv_status_text(a->refusal));
+  }
 }
 
 /* Copies `len` bytes and a NUL to *at, which moves on; gives the copy. */
@@ -598,7 +627,7 @@ void adv_calls_stop(adv_calls *c)
 
 void adv_calls_cancel(adv_calls *c)
 {
-  c->stopped = true;
+  c->stopped = c->canceled = true;
   for (adv_attempt *a = c->first; a; a = a->next)
     if (a->phase == SENDING && a->transfer)
       adv_http_cancel(a->transfer);
@@ -642,11 +671,13 @@ static void on_handle_closed(uv_handle_t *handle)
 static void on_turn(uv_prepare_t *handle)
 {
   adv_calls *c = handle->data;
-  void (*drained)(void *ud) = c->drained;
+  void (*drained)(void *ud);
 
   uv_prepare_stop(&c->turn);
+  tell_refused(c);
   if (c->in_flight)
     return;
+  drained = c->drained;
   c->drained = NULL;
   if (drained)
     drained(c->drained_ud);
@@ -657,9 +688,18 @@ static void on_turn(uv_prepare_t *handle)
   }
 }
 
+static adv_attempt *first_waiting(const adv_calls *c)
+{
+  adv_attempt *a = c->first;
+
+  while (a && a->phase != WAITING)
+    a = a->next;
+  return a;
+}
+
 void adv_calls_close(adv_calls *c, void (*closed)(void *ud), void *ud)
 {
-  adv_attempt *a, *next;
+  adv_attempt *a;
 
   if (!c)
     return;
@@ -667,10 +707,8 @@ void adv_calls_close(adv_calls *c, void (*closed)(void *ud), void *ud)
   c->closed = closed;
   c->closed_ud = ud;
   adv_calls_cancel(c);
-  for (a = c->first; a; a = next) {
-    next = a->next;
-    if (a->phase != WAITING)
-      continue;
+  /* From the start again after each: a callback may free others. */
+  while ((a = first_waiting(c))) {
     adv_slots_abandon(c->slots, a->waiter);
     finish(a, ADV_ECANCELED, adv_status_text(ADV_ECANCELED));
   }

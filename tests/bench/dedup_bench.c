@@ -157,10 +157,63 @@ static int bench_minhash(int argc, char **argv)
   return 0;
 }
 
+/* The pool is asked about nothing while it is filled; then come the queries,
+ * each compared with the whole pool and not added, as in rouge.c there. */
+static int bench_rouge(int argc, char **argv)
+{
+  size_t pool = (size_t)atol(argv[3]), queries = (size_t)atol(argv[4]), i, len;
+  corpus c = load(argv[2], pool + queries);
+  FILE *scores = argc > 6 ? fopen(argv[6], "w") : NULL;
+  double base, start, busy, adding, sum = 0;
+  size_t near = 0;
+  adv_dedup *d;
+
+  if (c.count < pool + queries)
+    pool = c.count > queries ? c.count - queries : 0;
+  base = resident();
+  check(adv_dedup_rouge(&d, argc > 5 ? atof(argv[5]) : 0.7));
+  start = now();
+  for (i = 0; i < pool; i++) {
+    const char *s = text(&c, i, &len);
+
+    check(adv_dedup_add(d, s, len, (int64_t)i));
+  }
+  adding = now() - start;
+  base = resident() - base;
+  busy = cpu();
+  start = now();
+  for (i = pool; i < c.count; i++) {
+    const char *s = text(&c, i, &len);
+    adv_nearest nearest;
+
+    check(adv_dedup_nearest(d, s, len, INT64_MAX, &nearest));
+    near += nearest.found;
+    sum += nearest.found ? nearest.score : 0;
+    if (scores && nearest.found)
+      fprintf(scores, "%zu %.6f\n", i, nearest.score);
+    else if (scores)
+      fprintf(scores, "%zu -\n", i);
+  }
+  start = now() - start;
+  busy = cpu() - busy;
+  queries = c.count - pool;
+  printf("rouge pool=%zu: %.2f us/query (CPU %.2f), %.2f us/add, %.0f B/item; "
+         "%zu of %zu near, sum %.4f\n",
+         pool, 1e6 * start / (double)queries, 1e6 * busy / (double)queries,
+         1e6 * adding / (double)pool, base / (double)pool, near, queries, sum);
+  if (scores)
+    fclose(scores);
+  adv_dedup_free(d);
+  free_corpus(&c);
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   if (argc > 3 && strcmp(argv[1], "minhash") == 0)
     return bench_minhash(argc, argv);
+  if (argc > 4 && strcmp(argv[1], "rouge") == 0)
+    return bench_rouge(argc, argv);
   fprintf(stderr, "usage: dedup_bench minhash CORPUS COUNT [THRESHOLD "
                   "[PAIRS]]\n       dedup_bench rouge CORPUS POOL QUERIES "
                   "[THRESHOLD [SCORES]]\n       dedup_bench cosine COUNT "

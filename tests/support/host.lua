@@ -13,7 +13,7 @@ function support.run(instructions)
     if prompt == "fail" then return nil, "no answer", "ETIMEDOUT" end
     return { text = "re: " .. tostring(prompt) }
   end
-  function run:parallel(n, fn) parallel(n, fn) end
+  function run.parallel(_, n, fn) parallel(n, fn) end
   function run:note(_, remark) self.notes[#self.notes + 1] = remark end
   return run
 end
@@ -85,7 +85,8 @@ end
 ---@param arguments string
 ---@return table server `{ url, stop }`
 function support.server(arguments)
-  local pipe = assert(io.popen(("echo $$; exec scripts/server --port 0 %s 2>/dev/null"):format(arguments)))
+  local command = "echo $$; exec scripts/server --port 0 %s 2>/dev/null"
+  local pipe = assert(io.popen(command:format(arguments)))
   local pid = pipe:read("n", "l")
   local url = (pipe:read("l") or ""):match("^listening on (%S+)")
   assert(url, "scripts/server did not start")

@@ -6,10 +6,8 @@ local rounds = {}
 function rounds.draft(index, given)
   return {
     index = index, text = given.text or ("text " .. index), target = given.target,
-      advice = given.advice or 1,
-    verdict = given.verdict or "kept", reason = given.reason, finding = given.finding,
-      verdicts = {},
-    meta = given.meta or {},
+    cell = given.cell, advice = given.advice or 1, verdict = given.verdict or "kept",
+    reason = given.reason, finding = given.finding, verdicts = {}, meta = given.meta or {},
   }
 end
 

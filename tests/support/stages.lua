@@ -1,8 +1,12 @@
 --- A run as far as the stages look at it, with scripts given as source.
 local context = require("advisor.host.context")
+local coverage = require("advisor.engine.coverage")
 local core = require("advisor_core")
 local options = require("advisor.host.options")
+local ledger = require("advisor.engine.ledger")
+local readonly = require("advisor.host.readonly")
 local registry = require("advisor.host.registry")
+local states = require("advisor.engine.state")
 
 local support = {}
 
@@ -39,7 +43,12 @@ function support.run(given)
   return {
     seed = 1, instructions = 1000000, context = context.new(), asked = {}, noted = {},
     pipeline = { advise = given.advise, generate = given.generate, filter = given.filter or {},
-      summarize = given.summarize },
+      summarize = given.summarize, respond = given.respond,
+      label = given.label or support.used("label", "return {}") },
+    label_options = readonly.view(given.label_options or {}), ledger = ledger.new({}),
+    timeline = { coverage = coverage.new({ cells = given.cells or {}, open = not given.cells }) },
+    advise_script = function(self) return self.pipeline.advise end,
+    view = function(self, state, gaps) return states.view(self.timeline, state, gaps) end,
     principles = { item = given.item or {}, dataset = given.dataset or {} },
     resolved = { per_round = given.per_round or 4, accept = given.accept },
     policy = { unknown = given.unknown or "drop" },
@@ -59,8 +68,6 @@ function support.run(given)
         add = function() end,
       }
     end,
-    spent_in = function() return { prompt = 1, completion = 1, money = 0 } end,
-    notes_of = function() return {} end,
   }
 end
 

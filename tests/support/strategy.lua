@@ -172,26 +172,28 @@ local function kept_in(cells)
 end
 
 --- A state as scripts get it: a view, read-only.
----@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles }`:
+---@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles
+---}`:
 ---summary is a text, pool a list of texts or items, cells counts by name, taxonomy a list of
 ---`{ name, want, … }` of cells that are known from the start.
 function support.state(given)
-  given = given or {}
-  local round = given.round or 1
+  given = setmetatable(given or {}, { __index = {
+    round = 1, summary = "", pool = {}, cells = {}, kept = {}, history = {},
+  } })
   local timeline, initial = states.begin({
     seeds = { items = {}, summary = {} },
     coverage = { taxonomy = { cells = given.taxonomy or {}, open = not given.taxonomy } },
-  }, items_of(given.kept or {}))
-  for i, item in ipairs(given.pool or {}) do
+  }, items_of(given.kept))
+  for i, item in ipairs(given.pool) do
     timeline.pool[i] = type(item) == "string" and { id = "seed-" .. i, text = item } or item
   end
-  timeline.history = given.history or {}
-  for number = 1, round do
-    timeline.coverage:add_round(number, {}, number == 1 and kept_in(given.cells or {}) or {})
+  timeline.history = given.history
+  for number = 1, given.round do
+    timeline.coverage:add_round(number, {}, number == 1 and kept_in(given.cells) or {})
   end
-  initial.round, initial.summary = round, { text = given.summary or "" }
+  initial.round, initial.summary = given.round, { text = given.summary }
   initial.pool_size, initial.history_size = #timeline.pool, #timeline.history
-  initial.kept_size = #(given.kept or {})
+  initial.kept_size = #given.kept
   return states.view(timeline, initial, given.gaps, given.principles)
 end
 

@@ -5,7 +5,6 @@ local loop = {}
 
 --- A coroutine that the scheduler runs. It is kept until it ends.
 ---@class advisor.Task
-local Task = {}
 
 --- Runs `fn(...)` as a task and the loop until that task ends; tasks that it has
 --- spawned may be left over and go on in the next run. An error of `fn` is

@@ -5,7 +5,6 @@ local sandbox = {}
 
 --- Counts the instructions of one coroutine's path.
 ---@class advisor.LaneHandle
-local LaneHandle = {}
 
 --- Makes a count.
 ---@param instructions integer Limit, rounded up to whole ticks of 10,000.

@@ -146,10 +146,12 @@ describe("a lane", function()
     ["a tail call"] = "local function f() return f() end return f()",
     ["pcall"] = "while true do pcall(function() while true do end end) end",
     ["a coroutine"] = "coroutine.wrap(function() while true do end end)()",
-    ["many coroutines"] = "while true do coroutine.wrap(function() for i = 1, 100 do end end)() end",
+    ["many coroutines"] = "while true do coroutine.wrap(function() for i = 1, 100 do end end)() "
+      .. "end",
     ["caught in a coroutine"] = [[while true do
       coroutine.resume(coroutine.create(function() while true do end end)) end]],
-    ["a metamethod"] = "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end }) "
+    ["a metamethod"] = "local t = setmetatable({}, { __index = function(t, k) return t[k + 1] end "
+      .. "}) "
       .. "while true do pcall(function() return t[1] end) end",
     ["closing"] = [[local t = setmetatable({}, { __close = function() while true do end end })
       while true do pcall(function() local c <close> = t while true do end end) end]],

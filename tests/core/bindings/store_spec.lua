@@ -45,7 +45,8 @@ describe("store", function()
 
   it("takes trailing nils where n is given", function()
     with_store(function(s)
-      local ok, message = s:write({ { "INSERT INTO item (round, item_index, verdict, text, verdicts, meta, target) "
+      local ok, message = s:write({ { "INSERT INTO item (round, item_index, verdict, text, "
+        .. "verdicts, meta, target) "
         .. "VALUES (?, ?, ?, ?, ?, ?, ?)", 1, 1, "kept", "x", "[]", "{}", nil, n = 8 } })
       assert.is_true(ok, message)
       assert.is_nil(s:query("SELECT target FROM item")[1].target)

@@ -39,6 +39,7 @@ describe("system", function()
     assert.equal("EINVAL", code)
     ok, message, code = system.make_folder(("x"):rep(5000))
     assert.is_nil(ok)
+    assert.equal("string", type(message))
     assert.equal("ELIMIT", code)
   end)
 

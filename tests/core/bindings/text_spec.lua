@@ -51,7 +51,8 @@ describe("text", function()
 
   it("reads server-sent events", function()
     assert.same({ "one", "two\nlines", { event = "error", data = "x" }, "[DONE]" }, text.sse(
-      ": comment\r\ndata: one\r\n\r\ndata:two\ndata: lines\n\nevent: error\ndata: x\n\ndata: [DONE]\n\n"))
+      ": comment\r\ndata: one\r\n\r\ndata:two\ndata: lines\n\nevent: error\ndata: x\n\ndata: "
+        .. "[DONE]\n\n"))
     assert.same({}, text.sse(""))
     assert.same({}, text.sse(":\n\n"))
   end)

@@ -55,8 +55,8 @@ static const bytes *value_of(const char *sql)
   static bytes b;
 
   b = (bytes){.is_null = true};
-  assert_int_equal(
-      adv_store_query(store, sql, NULL, 0, take_bytes, &b, &why), ADV_OK);
+  assert_int_equal(adv_store_query(store, sql, NULL, 0, take_bytes, &b, &why),
+                   ADV_OK);
   return &b;
 }
 
@@ -207,7 +207,6 @@ static answer ask(int endpoint, const char *path)
 
   send_to(endpoint, path, &a);
   uv_run(&loop, UV_RUN_DEFAULT);
-  /* The callback's pointer was to another place. */
   return a;
 }
 
@@ -262,7 +261,9 @@ static void a_reply_is_on_disk_before_it_is_heard_of(void **state)
   assert_string_equal(
       text_of("SELECT attempt || state || curl || http || sends || reused ||"
               " bytes_up || ' ' || bytes_down || headers || why FROM reply"),
-      "1done02001" "0" "9 5x-request-id: r1\nretry-after: 7\n");
+      "1done02001"
+      "0"
+      "9 5x-request-id: r1\nretry-after: 7\n");
   assert_int_equal(value_of("SELECT sent FROM attempt")->len, 9);
   assert_memory_equal(value_of("SELECT sent FROM attempt")->data, "sent\0body",
                       9);
@@ -375,8 +376,8 @@ static void what_broke_off_keeps_what_came(void **state)
 
 static void a_refused_connection_is_surely_not_sent(void **state)
 {
-  answer a = ask(endpoint_with(&(adv_endpoint){.url = "http://127.0.0.1:1"}),
-                 "/ok");
+  answer a =
+      ask(endpoint_with(&(adv_endpoint){.url = "http://127.0.0.1:1"}), "/ok");
 
   (void)state;
   assert_int_equal(reply_of(&a)->state, ADV_ATTEMPT_FAILED);
@@ -490,8 +491,8 @@ static void several_endpoints_share_the_load(void **state)
   answer a[MANY];
 
   (void)state;
-  both[1] = endpoint_with(
-      &(adv_endpoint){.url = url_of(second), .concurrency = 4});
+  both[1] =
+      endpoint_with(&(adv_endpoint){.url = url_of(second), .concurrency = 4});
   for (int i = 0; i < 6; i++)
     send_request(&r, &a[i]);
   uv_run(&loop, UV_RUN_DEFAULT);
@@ -511,9 +512,9 @@ static void several_endpoints_share_the_load(void **state)
 
 static void a_local_endpoint_answers_through_the_journal(void **state)
 {
-  answer a = ask(
-      endpoint_with(&(adv_endpoint){.url = "local:default", .local = true}),
-      "");
+  answer a =
+      ask(endpoint_with(&(adv_endpoint){.url = "local:default", .local = true}),
+          "");
 
   (void)state;
   assert_int_equal(reply_of(&a)->state, ADV_ATTEMPT_DONE);
@@ -780,24 +781,46 @@ static void assert_no_endpoint(const adv_endpoint *e, const char *words)
   assert_null(strstr(why.data, KEY));
 }
 
+static void a_store_that_takes_nothing_is_told_later(void **state)
+{
+  int e = endpoint_of(1), closed = 0;
+  answer a, b;
+
+  (void)state;
+  adv_store_close(store, on_closed, &closed);
+  send_to(e, "/ok", &a);
+  send_to(e, "/ok", &b);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  assert_int_equal(closed, 1);
+  assert_int_equal(a.called, 1);
+  assert_int_equal(a.st, ADV_ECANCELED);
+  assert_int_equal(b.called, 1);
+  assert_int_equal(b.st, ADV_ECANCELED);
+  release(&a);
+  release(&b);
+  assert_int_equal(adv_calls_in_flight(calls), 0);
+  assert_int_equal(atomic_load(&far_end->accepted), 0);
+  close_calls();
+  store = open_store(ADV_STORE_WRITE);
+}
+
 static void a_url_has_one_key_and_one_limit(void **state)
 {
   const char *url = "http://127.0.0.1:9/v1";
-  int e = endpoint_with(
-      &(adv_endpoint){.url = url, .key = KEY, .concurrency = 2});
+  int e =
+      endpoint_with(&(adv_endpoint){.url = url, .key = KEY, .concurrency = 2});
 
   (void)state;
-  assert_int_equal(endpoint_with(&(adv_endpoint){
-                       .url = url, .key = KEY, .concurrency = 2}),
-                   e);
+  assert_int_equal(
+      endpoint_with(&(adv_endpoint){.url = url, .key = KEY, .concurrency = 2}),
+      e);
   assert_no_endpoint(
       &(adv_endpoint){.url = url, .key = KEY "2", .concurrency = 2},
       "a different key");
   assert_no_endpoint(&(adv_endpoint){.url = url, .concurrency = 2},
                      "a different key");
-  assert_no_endpoint(
-      &(adv_endpoint){.url = url, .key = KEY, .concurrency = 3},
-      "a different concurrency");
+  assert_no_endpoint(&(adv_endpoint){.url = url, .key = KEY, .concurrency = 3},
+                     "a different concurrency");
   assert_no_endpoint(&(adv_endpoint){.url = "ftp://x"}, "ftp://x");
   assert_no_endpoint(&(adv_endpoint){.url = "http://y", .key = KEY "\r\nX: y"},
                      "line break");
@@ -813,13 +836,12 @@ static void slashes_at_the_end_are_the_same_url(void **state)
 
   (void)state;
   snprintf(url, sizeof url, "%s//", url_of(far_end));
-  assert_int_equal(
-      endpoint_with(&(adv_endpoint){.url = url, .concurrency = 1}), e);
+  assert_int_equal(endpoint_with(&(adv_endpoint){.url = url, .concurrency = 1}),
+                   e);
   a = ask(e, "/ok");
   assert_string_equal(reply_of(&a)->body, "hello");
   release(&a);
-  assert_string_equal(text_of("SELECT endpoint FROM attempt"),
-                      url_of(far_end));
+  assert_string_equal(text_of("SELECT endpoint FROM attempt"), url_of(far_end));
 }
 
 static void nothing_secret_is_in_a_row(void **state)
@@ -839,10 +861,10 @@ static void nothing_secret_is_in_a_row(void **state)
   release(&a);
   snprintf(url, sizeof url, "http://127.0.0.1:%d/echo", far_end->port);
   assert_string_equal(text_of("SELECT endpoint FROM attempt"), url);
-  assert_int_equal(
-      number(store, "SELECT count(*) FROM attempt WHERE instr(endpoint ||"
-                    " request || sent || role || lane, '" KEY "')"),
-      0);
+  assert_int_equal(number(store,
+                          "SELECT count(*) FROM attempt WHERE instr(endpoint ||"
+                          " request || sent || role || lane, '" KEY "')"),
+                   0);
   assert_int_equal(number(store, "SELECT count(*) FROM reply WHERE"
                                  " instr(headers || why, '" KEY "')"),
                    0);
@@ -942,6 +964,7 @@ int main(void)
       TEST(one_freed_while_it_is_sent_is_recorded_too),
       TEST(nothing_is_sent_without_a_place_for_its_intent),
       TEST(a_reply_without_a_place_is_a_failure_of_the_store),
+      TEST(a_store_that_takes_nothing_is_told_later),
       TEST(a_url_has_one_key_and_one_limit),
       TEST(slashes_at_the_end_are_the_same_url),
       TEST(nothing_secret_is_in_a_row),

@@ -56,19 +56,43 @@ describe("records", function()
       local row = records.rounds(store)[1]
       assert.same({ 1, 0, "committed", "" }, { row.round, row.read_round, row.state, row.why })
       assert.same({ text = "summary 1" }, json.decode(row.summary))
-      assert.same({ prompt = 10, completion = 2, money = 0.5 }, json.decode(row.tokens))
+      assert.same({ prompt = 10, completion = 2, money = 0.5, calls = 3 }, json.decode(row.tokens))
       assert.same({ { text = "odd" } }, json.decode(row.notes))
       assert.same({ { cell = "T" } }, json.decode(row.gaps))
     end)
   end)
 
-  it("count what each piece of advice led to", function()
+  it("add up prompt variants over committed rounds", function()
     with_store(function(store)
-      assert(records.commit_round(store, rounds.round(1, { { advice = 1 }, { advice = 2 },
-        { advice = 2, verdict = "dropped", reason = "x" }, { advice = 2, verdict = "surplus" } })))
-      assert.same({ { round = 1, advice = 1, drafts = 1, kept = 1 },
-        { round = 1, advice = 2, drafts = 3, kept = 1 } },
-        records.yields(store))
+      assert.same({}, records.variants(store))
+      local function one(drafts, kept, reasons)
+        return { drafts = drafts, kept = kept, tokens = 10 * drafts, reasons = reasons }
+      end
+      assert(records.commit_round(store, rounds.round(1, {},
+        { variants = { b = one(3, 1, { length = 2 }), a = one(1, 1, {}) } })))
+      assert(records.commit_round(store, rounds.round(2, {},
+        { variants = { b = one(2, 0, { length = 1, on_target = 1 }) } })))
+      assert(records.commit_round(store, rounds.round(3, {},
+        { state = "surplus", variants = { b = one(9, 9, {}) } })))
+      assert.same({
+        { variant = "a", drafts = 1, kept = 1, tokens = 10, reasons = {} },
+        { variant = "b", drafts = 5, kept = 1, tokens = 50,
+        reasons = { length = 3, on_target = 1 } },
+      }, records.variants(store))
+    end)
+  end)
+
+  it("know which kept items lack a response", function()
+    with_store(function(store)
+      assert(records.commit_round(store, rounds.round(1,
+        { { text = "a", cell = "T" }, { verdict = "dropped", reason = "x" }, { text = "c" } })))
+      local open = records.unanswered(store)
+      assert.same({ { 1, "a", "T" }, { 3, "c" } }, {
+        { open[1].item_index, open[1].text, open[1].cell }, { open[2].item_index, open[2].text } })
+      assert(records.add_response(store, 1, 1, { verdict = "safe", text = "No.",
+        meta = { n = 1 } }))
+      assert.equals(3, records.unanswered(store)[1].item_index)
+      assert.equals(1, #records.unanswered(store))
     end)
   end)
 

@@ -7,8 +7,9 @@ local used, principle = support.used, support.principle
 --- A run at its start, and its initial state.
 local function begin(given)
   local run = support.run(given)
-  local timeline, initial = states.begin({ seeds = { items = {}, summary = { "A" } } },
-    { total = 0, add_round = function() end, get = function() return nil end })
+  local timeline, initial = states.begin({ seeds = { items = {}, summary = { "A" } },
+    coverage = { taxonomy = { cells = {}, open = true } } },
+      { total = 0, add_round = function() end, get = function() return nil end })
   run.timeline = timeline
   return run, initial
 end
@@ -45,7 +46,8 @@ describe("a round", function()
       result.drafts[1].verdict, result.drafts[2].reason, result.drafts[3].verdict,
         result.drafts[4].verdict,
       result.drafts[5].reason })
-    assert.same({ { drafts = 3, kept = 2 }, { drafts = 2, kept = 1 } }, result.yields)
+    assert.same({ { 3, 2 }, { 2, 1 } }, { { result.advice[1].drafts, result.advice[1].kept },
+      { result.advice[2].drafts, result.advice[2].kept } })
     assert.equals("A\nr1-1\nr1-3\nr1-42", result.summary.text)
     assert.equals("committed", result.state)
   end)
@@ -71,7 +73,7 @@ describe("a round", function()
       { result.drafts[1].verdict, result.drafts[2].verdict,
       result.drafts[3].verdict, result.drafts[4].verdict })
     assert.equals(2, #result.kept)
-    assert.same({ { drafts = 4, kept = 2 } }, result.yields)
+    assert.same({ 4, 2 }, { result.advice[1].drafts, result.advice[1].kept })
     assert.equals("2", result.summary.text)
   end)
 
@@ -81,5 +83,20 @@ describe("a round", function()
     local result = round.decide(run, round.make(run, 1, initial), initial)
     assert.same({ "r1-1 ", "r1-2 ", "r1-3 x", "r1-4 x" }, texts(result.kept))
     assert.equals("", result.kept[1].target)
+  end)
+
+  it("says what came of each prompt variant, and in which cells the advice ended", function()
+    local run, initial = begin({ advise = used("advise", "return { { target = 'A' } }"),
+      generate = used("generate", "return { { text = 'A1', variant = 'x', tokens = 7 }, "
+        .. "{ text = 'A2', variant = 'x' }, { text = 'A3', variant = 'y' }, 'A4' }"),
+      filter = { used("filter", NO_A2) },
+      label = used("label", "return { 'A', false, 'B' }") })
+    local result = round.decide(run, round.make(run, 1, initial), initial)
+    assert.same({
+      x = { drafts = 2, kept = 1, tokens = 7, reasons = { my_filter = 1 } },
+      y = { drafts = 1, kept = 1, tokens = 0, reasons = {} },
+    }, result.variants)
+    -- Labels are given to what is left: A1, A3 and A4.
+    assert.same({ A = 1, B = 1 }, result.advice[1].cells)
   end)
 end)

@@ -266,3 +266,63 @@ describe("summarize", function()
     end
   end)
 end)
+
+describe("label", function()
+  local function cells(body, more)
+    local given = { label = used("label", body) }
+    for key, value in pairs(more or {}) do given[key] = value end
+    local run, list = support.run(given), {}
+    local drafts = support.drafts("a", "b", "c")
+    drafts[1].verdict = "dropped"
+    stages.label(run, 3, drafts)
+    for i, draft in ipairs(drafts) do list[i] = draft.cell or false end
+    return list
+  end
+
+  it("gives what is left its cells, in one call", function()
+    assert.same({ false, "T b", false }, cells("return { a[1].target .. ' ' .. a[1].text, false }"))
+    assert.same({ false, false, false }, cells("return {}"))
+  end)
+
+  it("knows no cell beside a closed taxonomy's", function()
+    local closed = { cells = { { name = "X" } } }
+    assert.same({ false, "X", false }, cells("return { 'X', 'Y' }", closed))
+  end)
+
+  it("hands the taxonomy to the script", function()
+    assert.same({ false, "Z", false }, cells("return { opt.taxonomy.cells[1].name }",
+      { label_options = { taxonomy = { cells = { { name = "Z" } } } } }))
+  end)
+
+  it("fails the round for what are no labels", function()
+    for body, words in pairs({ ["return nil, 'none'"] = "none", ["return 'x'"] = "a list of cells",
+      ["return { 7 }"] = "label 1 must be", ["error('boom')"] = "boom" }) do
+      fails(words, "label/my_label", cells, body)
+    end
+  end)
+end)
+
+describe("respond", function()
+  local ITEM = { id = "r3-2", index = 2, text = "x", meta = {} }
+  local function respond(body)
+    return stages.respond(support.run({ respond = used("respond", body) }), 3, ITEM)
+  end
+
+  it("gives a response with its verdict and what came with it", function()
+    assert.same({ verdict = "safe", text = "No to x", meta = { tries = 2 } },
+      respond("return { response = 'No to ' .. a.text, verdict = 'safe', tries = 2 }"))
+    assert.equals("unknown", respond("return { response = '' }").verdict)
+  end)
+
+  it("leaves a row that says why there is none", function()
+    assert.same({ verdict = "failed", text = "", finding = { why = "away" }, meta = {} },
+      respond("return nil, 'away'"))
+  end)
+
+  it("fails for what is no response", function()
+    for body, words in pairs({ ["return 'x'"] = "must return", ["return {}"] = "must return",
+      ["return { response = 'x', verdict = 'fine' }"] = "the verdict must be" }) do
+      fails(words, "respond/my_respond", respond, body)
+    end
+  end)
+end)

@@ -6,7 +6,8 @@ local function items()
     get = function() return nil end }
 end
 
-local SEEDS = { seeds = { items = { "s1", "s2" }, summary = { "A", "B" } } }
+local SEEDS = { seeds = { items = { "s1", "s2" }, summary = { "A", "B" } },
+  coverage = { taxonomy = { cells = {}, open = true } } }
 
 local function begin()
   return states.begin(SEEDS, items())
@@ -15,16 +16,15 @@ end
 local function kept(round, ...)
   local list = {}
   for i, pair in ipairs({ ... }) do
-    list[i] = { id = ("r%d-%d"):format(round, i), text = pair[1], target = pair[2], meta = {} }
+    list[i] = { id = ("r%d-%d"):format(round, i), text = pair[1], cell = pair[2], meta = {} }
   end
   return list
 end
 
 local function next_state(timeline, previous, number, list, rule, more)
-  local round = { number = number, advice = { { target = "T", count = 3 } }, kept = list,
-    drafts = 3,
-    summary = { text = "S" .. number }, spent = { prompt = 10, completion = 1, money = 0.5 },
-    yields = { { drafts = 3, kept = #list } } }
+  local round = { number = number, advice = { { count = 3, drafts = 3, kept = #list } },
+    kept = list, drafts = 3, summary = { text = "S" .. number }, variants = {},
+    spent = { prompt = 10, completion = 1, money = 0.5, calls = 4 } }
   for key, value in pairs(more or {}) do round[key] = value end
   return states.next(timeline, previous, round, rule or "kept")
 end
@@ -94,14 +94,55 @@ describe("a state", function()
     assert.same({ 3, 5, 9, 7, 3, 4, "X2 Y1 Z1" }, seen(third))
     assert.is_nil(states.view(timeline, first).pool[5])
     assert.is_nil(states.view(timeline, first).history[2])
+    assert.equals(1, states.view(timeline, second).coverage.unlabelled)
+  end)
+
+  it("knows of a cell from the round on that named it", function()
+    local timeline, initial = begin()
+    local first = next_state(timeline, initial, 1, {}, nil, { advice = { { target = "X" } } })
+    assert.same({}, { states.view(timeline, initial).coverage.cells[1] })
+    local cell = states.view(timeline, first).coverage.cells[1]
+    assert.same({ "X", 0, 0 }, { cell.cell, cell.count, cell.share })
+  end)
+
+  it("counts on after a round that failed", function()
+    local timeline, initial = begin()
+    local first = next_state(timeline, initial, 1, kept(1, { "a", "X" }))
+    local failed = states.skip(timeline, first, 2)
+    local third = next_state(timeline, failed, 3, kept(3, { "b", "X" }))
+    local function of(state)
+      local view = states.view(timeline, state)
+      return { view.round, view.kept, view.coverage.total, #view.history }
+    end
+    assert.same({ 1, 1, 1, 1 }, of(first))
+    assert.same({ 2, 1, 1, 1 }, of(failed))
+    assert.same({ 3, 2, 2, 2 }, of(third))
+  end)
+
+  it("adds up prompt variants", function()
+    local timeline, initial = begin()
+    local function variants(reason)
+      return { variants = { v = { drafts = 2, kept = 1, tokens = 5, reasons = { [reason] = 1 } } } }
+    end
+    local first = next_state(timeline, initial, 1, {}, nil, variants("length"))
+    local second = next_state(timeline, first, 2, {}, nil, variants("length"))
+    local third = next_state(timeline, second, 3, {})
+    local function seen(state)
+      local one = states.view(timeline, state).variants[1]
+      return one and { one.variant, one.drafts, one.kept, one.tokens, one.reasons.length }
+    end
+    assert.is_nil(seen(initial))
+    assert.same({ "v", 2, 1, 5, 1 }, seen(first))
+    assert.same({ "v", 4, 2, 10, 2 }, seen(second))
+    assert.same(seen(second), seen(third))
   end)
 
   it("knows what each piece of advice led to", function()
     local timeline, initial = begin()
     local state = next_state(timeline, initial, 1, kept(1, { "a", "X" }), nil, {
-      advice = { { target = "X", instruction = "i", count = 2, gap = { cell = "X" } },
-        { target = "Y", count = 2 } },
-      yields = { [1] = { drafts = 2, kept = 1 } } })
+      advice = { { target = "X", instruction = "i", count = 2, gap = { cell = "X" },
+        drafts = 2, kept = 1 },
+        { target = "Y", count = 2, drafts = 0, kept = 0 } } })
     local history = states.view(timeline, state).history
     assert.same({ 1, "X", "i", 2, 2, 1, "X" },
       { history[1].round, history[1].target, history[1].instruction,
@@ -112,11 +153,11 @@ describe("a state", function()
   it("adds up what was spent; money that is unknown once stays so", function()
     local timeline, initial = begin()
     local first = next_state(timeline, initial, 1, {})
-    assert.same({ prompt = 10, completion = 1, money = 0.5 }, first.spent)
+    assert.same({ prompt = 10, completion = 1, money = 0.5, calls = 4 }, first.spent)
     local second = next_state(timeline, first, 2, {}, nil,
-      { spent = { prompt = 1, completion = 1 } })
+      { spent = { prompt = 1, completion = 1, calls = 1 } })
     local third = next_state(timeline, second, 3, {})
-    assert.same({ prompt = 21, completion = 3 }, third.spent)
+    assert.same({ prompt = 21, completion = 3, calls = 9 }, third.spent)
   end)
 
   it("cannot be changed, nor can what it holds", function()

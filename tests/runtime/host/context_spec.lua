@@ -13,13 +13,15 @@ describe("ctx.ask", function()
     assert.equal("re: x", value("return ctx.ask('judge', 'x', { temperature = 0 }).text", run))
     assert.same({ role = "judge", prompt = "x", options = { temperature = 0 } }, run.asked[1])
     assert.same({ false, "no answer", "ETIMEDOUT" },
-      value("local reply, why, code = ctx.ask('judge', 'fail') return { reply or false, why, code }"))
+      value("local reply, why, code = ctx.ask('judge', 'fail') return { reply or false, why, code "
+        .. "}"))
   end)
 
   it("hands plain copies to the host", function()
     local run = host.run()
     value([[
-      local messages = { setmetatable({ role = "user" }, { __index = function() error("called") end }) }
+      local meta = { __index = function() error("called") end }
+      local messages = { setmetatable({ role = "user" }, meta) }
       ctx.ask("judge", messages, { stop = { "x" } })
       return messages]], run)
     assert.same({ { role = "user" } }, run.asked[1].prompt)
@@ -45,7 +47,8 @@ describe("ctx.map", function()
   end)
 
   it("gives false and a message where there is no result", function()
-    assert.same({ { 1, false, false, false }, { [2] = "no answer", [3] = "no result" } }, in_task(value, [[
+    local expected = { { 1, false, false, false }, { [2] = "no answer", [3] = "no result" } }
+    assert.same(expected, in_task(value, [[
       local results, messages = ctx.map({ 1, 2, 3, 4 }, function(i)
         if i == 2 then return nil, "no answer" end
         if i == 4 then return false end
@@ -56,8 +59,10 @@ describe("ctx.map", function()
   end)
 
   it("raises the error of the first element that failed", function()
-    local message = in_task(failure, [[ctx.map({ 1, 2, 3 }, function(i) if i > 1 then error("no " .. i) end end)]])
-    assert.matches("no 2$", message)
+    local message = in_task(failure, [[ctx.map({ 1, 2, 3 }, function(i)
+      if i > 1 then error("no " .. i) end
+    end)]])
+    assert.matches("^spec.lua:2: no 2$", message)
     assert.matches("^spec.lua:1: ctx.map: a list is expected, got number",
       in_task(failure, "ctx.map(5, pairs)"))
     assert.matches("ctx.map: a function is expected, got nil", in_task(failure, "ctx.map({})"))
@@ -83,7 +88,8 @@ describe("ctx.map", function()
     local sandbox = require("advisor.host.sandbox")
     local run = host.run()
     local got = in_task(function()
-      local code = sandbox.compile("return function(ctx, list) return ctx.map(list, function(x) return x.n end) end",
+      local code = sandbox.compile("return function(ctx, list) return ctx.map(list, function(x) "
+        .. "return x.n end) end",
         "spec.lua")
       local _, fn = sandbox.instantiate(host.lane(run), code)
       local _, result = sandbox.call(host.lane(run), fn, require("advisor.host.context").new(),
@@ -96,7 +102,8 @@ end)
 
 describe("ctx.rng", function()
   it("is named by seed, round, stage, lane and purpose", function()
-    local source = "local s = ctx.rng('a') return { s:unit(), s:integer(1, 6), ctx.rng('a'):unit(), ctx.rng('b'):unit() }"
+    local source = "local s = ctx.rng('a') return { s:unit(), s:integer(1, 6), "
+      .. "ctx.rng('a'):unit(), ctx.rng('b'):unit() }"
     local first = value(source)
     assert.same(first, value(source))
     local stream = require("advisor_core").rng.new("1/3/generate/1/a")

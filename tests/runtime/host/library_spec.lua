@@ -110,7 +110,8 @@ describe("a script's world", function()
   it("refuses bytecode", function()
     local code = string.dump(function() return 1 end)
     local run = host.run()
-    assert.is_true(value(("local f, why = load(%q) return f == nil and why:find('binary') ~= nil"):format(code), run))
+    assert.is_true(value(("local f, why = load(%q) return f == nil and why:find('binary') ~= nil")
+      :format(code), run))
     assert.is_true(value(("local f = load(%q, 'x', 'b') return f == nil"):format(code), run))
     local compiled, message = require("advisor.host.sandbox").compile(code, "x.lua")
     assert.is_nil(compiled)
@@ -142,7 +143,8 @@ end)
 describe("string functions of scripts", function()
   it("bound string.rep", function()
     assert.equal("",
-      value("return ('x'):rep(0) .. ('x'):rep(-1) .. (''):rep(1e15) .. string.rep('', 1 << 60, '')"))
+      value("return ('x'):rep(0) .. ('x'):rep(-1) .. (''):rep(1e15) .. string.rep('', 1 << 60, "
+        .. "'')"))
     assert.equal("ab,ab", value("return string.rep('ab', 2, ',')"))
     assert.equal("55", value("return string.rep(5, 2)"))
     assert.matches("too long", failure("return ('x'):rep(1e10)"))
@@ -276,7 +278,10 @@ describe("table functions of scripts", function()
     assert.matches("exceeded the limit", failure("table.remove(" .. long .. ", 1)"))
     assert.matches("exceeded the limit", failure([[
       local asked = 0
-      local t = setmetatable({}, { __len = function() asked = asked + 1 return asked > 1 and 1 << 40 or 0 end })
+      local t = setmetatable({}, { __len = function()
+        asked = asked + 1
+        return asked > 1 and 1 << 40 or 0
+      end })
       table.insert(t, 1, 1)
       table.insert(t, 1, 1)]]))
     assert.is_false((host.script("table.unpack({}, 1, 1e8 // 1 | 0)")))

@@ -2,7 +2,8 @@ local registry = require("advisor.host.registry")
 local host = require("tests.support.host")
 local system = require("advisor_core").system
 
-local GOOD = 'return {\n  api = 1,\n  kind = "%s",\n  description = "%s",\n  run = function() end,\n}\n'
+local GOOD = 'return {\n  api = 1,\n  kind = "%s",\n  description = "%s",\n  run = function() '
+  .. 'end,\n}\n'
 
 describe("registry", function()
   local folder, found
@@ -41,7 +42,8 @@ describe("registry", function()
     local none, problems = found:find("advise", "onyl")
     assert.is_nil(none)
     assert.matches("no advise script is called 'onyl'.*advisor list", problems[1])
-    _, problems = found:find("advise", "onli")
+    none, problems = found:find("advise", "onli")
+    assert.is_nil(none)
     assert.matches("did you mean 'only'", problems[1])
     assert.is_nil((found:find("filter", "only")))
   end)
@@ -60,7 +62,8 @@ describe("registry", function()
 
   it("names every problem with file and line", function()
     local path = host.write(folder .. "/mine/strategies/advise/bad.lua",
-      "return {\n  api = 1,\n  kind = 'filter',\n  description = '',\n  option = {},\n  run = 5,\n}\n")
+      "return {\n  api = 1,\n  kind = 'filter',\n  description = '',\n  option = {},\n  run = "
+        .. "5,\n}\n")
     local bad, problems = found:find("advise", "bad")
     assert.is_nil(bad)
     assert.same({ path .. ":3: kind must be 'advise' here; got 'filter'",
@@ -89,7 +92,8 @@ describe("registry", function()
 
   it("takes no code from declarations", function()
     local source = "return { api = 1, kind = 'advise', description = 'D.', run = function() end,\n"
-      .. "  options = setmetatable({ a = { type = 'string', doc = 'A.' } }, { __pairs = function() while true do end end,"
+      .. "  options = setmetatable({ a = { type = 'string', doc = 'A.' } }, { __pairs = "
+      .. "function() while true do end end,"
       .. " __index = function() while true do end end }) }"
     local examined = registry.examine(source, "x.lua", "advise", "x", "file")
     assert.same({ a = { type = "string", doc = "A." } }, examined.table.options)
@@ -119,7 +123,8 @@ describe("registry", function()
   end)
 
   it("lets only providers that ship use the program's modules", function()
-    local source = 'local x = require("advisor.output.json") return { api = 1, kind = "provider", form = "both", '
+    local source = 'local x = require("advisor.output.json") return { api = 1, kind = "provider", '
+      .. 'form = "both", '
       .. 'description = "D.", request = function() return x end, parse = function() end }'
     assert.is_table((registry.examine(source, "x.lua", "provider", "x", "shipped")))
     for _, origin in ipairs({ "experiment", "current", "path", "file" }) do

@@ -42,7 +42,8 @@ describe("sandbox", function()
   end)
 
   it("refuses a script that hides behind a metatable", function()
-    local ok, message = host.script("return setmetatable({}, { __index = function() while true do end end })")
+    local ok, message = host.script("return setmetatable({}, { __index = function() while true do "
+      .. "end end })")
     assert.is_false(ok)
     assert.matches("without a metatable", message)
   end)
@@ -64,21 +65,27 @@ describe("the limit on instructions", function()
     "local co = coroutine.create(function() while true do coroutine.yield() end end) "
       .. "while true do coroutine.resume(co) end",
     "local function f() pcall(f) end while true do f() end",
-    "local t = setmetatable({}, { __close = function() while true do end end }) do local c <close> = t end",
-    "while true do pcall(function() local c <close> = setmetatable({}, { __close = function() while true do end "
+    "local t = setmetatable({}, { __close = function() while true do end end }) do local c "
+      .. "<close> = t end",
+    "while true do pcall(function() local c <close> = setmetatable({}, { __close = function() "
+      .. "while true do end "
       .. "end }) error() end) end",
     "tostring(setmetatable({}, { __tostring = function() while true do end end }))",
     "('%s'):format(setmetatable({}, { __tostring = function() while true do end end }))",
     "local t = setmetatable({}, { __index = function() while true do end end }) return t.x",
     "local t = setmetatable({}, { __len = function() while true do end end }) return #t",
-    "local t = setmetatable({}, { __eq = function() while true do end end }) return t == setmetatable({}, "
+    "local t = setmetatable({}, { __eq = function() while true do end end }) return t == "
+      .. "setmetatable({}, "
       .. "{ __eq = function() while true do end end })",
     "local t = setmetatable({}, { __concat = function() while true do end end }) return t .. ''",
     "for _ in pairs(setmetatable({}, { __pairs = function() while true do end end })) do end",
-    "for _ in pairs(setmetatable({}, { __pairs = function() return function() return 1 end end })) do end",
+    "for _ in pairs(setmetatable({}, { __pairs = function() return function() return 1 end end "
+      .. "})) do end",
     "table.sort({ 1, 2, 3 }, function() while true do end end)",
-    "table.sort(setmetatable({}, { __len = function() return 1 << 40 end }), function() return true end)",
-    "table.concat(setmetatable({}, { __len = function() return 1 << 40 end, __index = function() return '' end }))",
+    "table.sort(setmetatable({}, { __len = function() return 1 << 40 end }), function() return "
+      .. "true end)",
+    "table.concat(setmetatable({}, { __len = function() return 1 << 40 end, __index = function() "
+      .. "return '' end }))",
     "('x'):gsub('x', function() while true do end end)",
     "('x'):gsub('x', setmetatable({}, { __index = function() while true do end end }))",
     "load(function() while true do end end)", "load(function() return ' ' end)",
@@ -86,11 +93,14 @@ describe("the limit on instructions", function()
     "ctx.map({ 1 }, function() while true do end end)",
     "ctx.map(setmetatable({}, { __len = function() while true do end end }), tostring)",
     "ctx.map(setmetatable({}, { __len = function() return 1 << 40 end }), tostring)",
-    "ctx.map(setmetatable({}, { __len = function() return 1 end, __index = function() while true do end end }), "
+    "ctx.map(setmetatable({}, { __len = function() return 1 end, __index = function() while true "
+      .. "do end end }), "
       .. "tostring)",
-    "ctx.ask('x', setmetatable({ {} }, { __index = function() while true do end end })) while true do end",
+    "ctx.ask('x', setmetatable({ {} }, { __index = function() while true do end end })) while "
+      .. "true do end",
     "ctx.rng('x'):shuffle(setmetatable({}, { __len = function() while true do end end }))",
-    "ctx.json.encode(setmetatable({}, { __pairs = function() while true do end end })) while true do end",
+    "ctx.json.encode(setmetatable({}, { __pairs = function() while true do end end })) while true "
+      .. "do end",
     "ctx.text.fill('{a}', setmetatable({}, { __index = function() while true do end end }))",
     "ctx.log(setmetatable({}, { __tostring = function() while true do end end }))",
   }
@@ -121,7 +131,10 @@ describe("the limit on instructions", function()
     end
     assert.equal("2000001000000", value("return ctx.ask('generator', 'x').text", run))
     local got = loop.run(function()
-      return value([[return ctx.map({ 1, 2, 3, 4, 5 }, function(i) for _ = 1, 150000 do end return i end)]], run)
+      return value([[return ctx.map({ 1, 2, 3, 4, 5 }, function(i)
+        for _ = 1, 150000 do end
+        return i
+      end)]], run)
     end)
     assert.same({ 1, 2, 3, 4, 5 }, got)
   end)
@@ -137,7 +150,8 @@ describe("bombs", function()
         local host = require("tests.support.host")
         require("advisor_core").sandbox.limit_memory(64 * 1024 * 1024)
         local ok, problem = pcall(host.script, %q, host.run(1 << 40))
-        print(ok, type(problem) == "table" and problem.code, type(problem) == "table" and problem.message)
+        assert(type(problem) == "table", problem)
+        print(ok, problem.code, problem.message)
       ]]):format(source))
       assert.equal(0, code, errors)
       assert.matches("^false\tENOMEM\tthe script spec used up the memory limit at [%w_./]+:%d+\n$",
@@ -151,7 +165,8 @@ describe("bombs", function()
     local copy, problem = readonly.plain(bomb, "drafts")
     assert.is_nil(copy)
     assert.matches("too many values", problem)
-    local trap = value("return { x = setmetatable({ 'kept' }, { __pairs = function() return function(_, k) "
+    local trap = value("return { x = setmetatable({ 'kept' }, { __pairs = function() return "
+      .. "function(_, k) "
       .. "return (k or 0) + 1, 1 end end, __index = function() while true do end end }) }")
     assert.same({ x = { "kept" } }, readonly.plain(trap, "drafts"))
   end)
@@ -169,7 +184,13 @@ describe("waiting in a script", function()
       return reply.text]]))
     assert.same({ "re: 1", "re: 2" }, value([[
       local got = {}
-      local function each() local i = 0 return function() i = i + 1 if i < 3 then return ctx.ask("g", i).text end end end
+      local function each()
+        local i = 0
+        return function()
+          i = i + 1
+          if i < 3 then return ctx.ask("g", i).text end
+        end
+      end
       for text in each() do got[#got + 1] = text end
       return got]]))
   end)
@@ -202,8 +223,10 @@ describe("waiting in a script", function()
 
   it("is a clear error where C called back", function()
     for _, source in ipairs({
-      "return ('%s'):format(setmetatable({}, { __tostring = function() return ctx.ask('g', 'x').text end }))",
-      "return (('a'):gsub('a', setmetatable({}, { __index = function() return ctx.ask('g', 'x').text end })))",
+      "return ('%s'):format(setmetatable({}, { __tostring = function() return ctx.ask('g', "
+        .. "'x').text end }))",
+      "return (('a'):gsub('a', setmetatable({}, { __index = function() return ctx.ask('g', "
+        .. "'x').text end })))",
       "for _ in pairs(setmetatable({}, { __pairs = function() ctx.ask('g', 'x') end })) do end",
     }) do
       assert.matches("^spec.lua:1: ctx.ask cannot wait here", failure(source))
@@ -232,7 +255,11 @@ describe("waiting in a script", function()
 
   it("keeps a script's coroutines as Lua has them", function()
     assert.same({ 1, 2, 3 }, value([[
-      local co = coroutine.wrap(function(a) local b = coroutine.yield(a) coroutine.yield(b) return 3 end)
+      local co = coroutine.wrap(function(a)
+        local b = coroutine.yield(a)
+        coroutine.yield(b)
+        return 3
+      end)
       return { co(1), co(2), co() }]]))
     assert.same({ false, "cannot resume dead coroutine" }, value([[
       local co = coroutine.create(function() end)

@@ -112,7 +112,8 @@ local function env(name, default)
   if type(name) ~= "string" then error("env: the name of a variable is expected", 2) end
   asked[name] = true
   if looks_secret(name) then
-    error(("env: %s looks like a secret: name it as key_env, the program reads it itself"):format(name), 2)
+    local message = "env: %s looks like a secret: name it as key_env, the program reads it itself"
+    error(message:format(name), 2)
   end
   local value = os.getenv(name)
   if value == nil or value == "" then return default end
@@ -145,16 +146,16 @@ local function evaluate(path, depth)
     env = env,
     include = function(name)
       if type(name) ~= "string" then error("include: the name of a file is expected", 2) end
-      local inner, problem = evaluate(name:sub(1, 1) == "/" and name or folder_of(path) .. "/"
-        .. name, depth + 1)
+      if name:sub(1, 1) ~= "/" then name = folder_of(path) .. "/" .. name end
+      local inner, problem = evaluate(name, depth + 1)
       if problem then error("include: " .. problem, 2) end
       return inner
     end,
   })
   if not ok then
-    local why = tostring(value):gsub("\nstack traceback:.*", "")
-    why = sandbox.with_full_name(why, path)
-    return nil, why:find(path, 1, true) and why or ("%s:1: %s"):format(path, why)
+    local text = tostring(value):gsub("\nstack traceback:.*", "")
+    text = sandbox.with_full_name(text, path)
+    return nil, text:find(path, 1, true) and text or ("%s:1: %s"):format(path, text)
   end
   local plain, problem = readonly.plain(value, "the experiment", true)
   if problem then return nil, ("%s:1: %s"):format(path, problem) end
@@ -246,11 +247,12 @@ local function resolve_script(registry, kind, reference, field, problems)
   return { name = reference[1], options = filled }, script
 end
 
+local STAGES = { advise = true, generate = true, filter = true, summarize = true, respond = true }
+
 local function resolve_pipeline(raw, registry, problems)
   local pipeline = { filter = {} }
   for _, key in ipairs(options.sorted_keys(raw)) do
-    if key ~= "filter" and key ~= "advise" and key ~= "generate" and key ~= "summarize"
-      and key ~= "respond" then
+    if not STAGES[key] then
       problems:add("pipeline." .. tostring(key),
         "unknown stage; there are advise, generate, filter, summarize, respond")
     end
@@ -348,7 +350,7 @@ local function resolve_stop(raw, registry, problems)
       problems:add("stop." .. tostring(key), "unknown key; there are saturation and budget")
     end
   end
-  local stop, wrong = {}, nil
+  local stop, wrong = {}
   stop.budget, wrong = options.fill(experiment.budget_keys, type(raw.budget) == "table"
     and raw.budget or {})
   problems:add_all("stop.budget.", wrong)
@@ -400,7 +402,8 @@ function experiment.change(resolved, settings)
   for _, setting in ipairs(settings) do
     local path = setting:match("^[^=]*")
     if not changeable(path) then
-      return ("--set %s: this decides over the data, so a run that goes on keeps it; begin a new run instead"):format(setting)
+      return ("--set %s: this decides over the data, so a run that goes on keeps it; "
+        .. "begin a new run instead"):format(setting)
     end
     local problem = apply_setting(resolved, setting)
     if problem then return problem end

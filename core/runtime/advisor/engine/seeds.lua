@@ -49,8 +49,8 @@ local function from_table(value)
   for _, key in ipairs(options.sorted_keys(given)) do
     if not KEYS[key] then
       return nil,
-        ("'%s' is unknown: a list of texts, or { items =, summary =, unit =, theme = }, is expected")
-        :format(tostring(key))
+        ("'%s' is unknown: a list of texts, or { items =, summary =, unit =, theme = }, "
+          .. "is expected"):format(tostring(key))
     end
   end
   local items, problem = check_list(given.items or {}, "items")
@@ -123,6 +123,16 @@ local function pick_examples(rows, path, text_field, cell_field)
   return examples
 end
 
+local function check_examples(list)
+  for i, example in ipairs(list) do
+    if type(example) ~= "table" or type(example.text) ~= "string"
+      or type(example.cell) ~= "string" then
+      return nil, ("example %d must be { text = …, cell = … }"):format(i)
+    end
+  end
+  return list
+end
+
 --- Labelled examples for a labeller: a list of { text, cell }, or
 --- { file =, text = FIELD, cell = FIELD } naming a JSONL or CSV file.
 ---@param given any
@@ -134,15 +144,7 @@ function seeds.load_examples(given, folders)
   if type(given) ~= "table" then
     return nil, "a list of { text, cell }, or { file, text, cell }, is expected"
   end
-  if not given.file then
-    for i, example in ipairs(given) do
-      if type(example) ~= "table" or type(example.text) ~= "string"
-        or type(example.cell) ~= "string" then
-        return nil, ("example %d must be { text = …, cell = … }"):format(i)
-      end
-    end
-    return given
-  end
+  if not given.file then return check_examples(given) end
   for _, folder in ipairs(folders) do
     local path = given.file:sub(1, 1) == "/" and given.file or folder .. "/" .. given.file
     local rows, problem = rows_of(path)

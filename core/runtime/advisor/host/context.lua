@@ -3,10 +3,14 @@
 --- A reply is `{ text, first_line, finish, usage, outcome }`; what the world
 --- denies is `nil, message, code`; wrong use raises.
 local core = require("advisor_core")
+local drafts = require("advisor.host.drafts")
+local draws = require("advisor.host.draws")
 local json = require("advisor.output.json")
+local measures = require("advisor.host.measures")
 local text = require("advisor.output.text")
 local readonly = require("advisor.host.readonly")
 local refusal = require("advisor.measure.refusal")
+local lexical = require("advisor.measure.lexical")
 local sandbox = require("advisor.host.sandbox")
 local frozen = require("advisor.host.library").frozen
 
@@ -28,11 +32,12 @@ local function handed_over(value, what)
 end
 
 --- A stream of random numbers that belongs to the lane that asked for it.
---- Methods: unit(), integer(low, high), choice(list), shuffle(list), sample(list, k).
+--- Methods: unit(), integer(low, high), choice(list), shuffle(list), sample(list, k),
+--- gamma(k), beta(a, b).
 local function stream_of(lane, stream)
   local methods = {}
-  for _, name in ipairs({ "unit", "integer", "choice", "shuffle", "sample" }) do
-    local draw = stream[name]
+  for _, name in ipairs({ "unit", "integer", "choice", "shuffle", "sample", "gamma", "beta" }) do
+    local draw = draws[name] or stream[name]
     methods[name] = function(_, ...)
       if core.sandbox.current() ~= lane then
         error("this random stream belongs to another lane: "
@@ -136,10 +141,10 @@ end
 
 local text_functions = {
   fill = text.fill, strip = text.strip, first_line = text.first_line,
-    count_words = text.count_words,
+  count_words = text.count_words,
   lines = text.lines, normalize = text.normalize, apply = text.apply,
-    python_list = text.python_list,
-  refusal = refusal.detect,
+  python_list = text.python_list,
+  refusal = refusal.detect, classifier = lexical.classifier,
 }
 
 --- Makes the context that all scripts of a run share.
@@ -148,8 +153,10 @@ function context.new()
   return frozen({
     ask = ask_plain,
     map = map_plain,
+    each_draft = drafts(map_plain, note),
     dedup = dedup,
     text = frozen(text_functions, "ctx.text"),
+    measure = measures,
     json = frozen({ encode = encode, decode = json.decode }, "ctx.json"),
     rng = rng,
     log = log,

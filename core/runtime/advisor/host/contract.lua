@@ -12,8 +12,9 @@ contract.kinds = {
   summarize = { entry = { "run" } },
   label = { entry = { "run" } },
   respond = { entry = { "run" } },
-  principle = { entry = { "check" }, fields = { level = "string", statement = "string",
-    findings = "table" } },
+  principle = {
+    entry = { "check" }, fields = { level = "string", statement = "string", findings = "table" },
+  },
   provider = { entry = { "answer" }, other = { "request", "parse" }, fields = { form = "string" } },
 }
 

@@ -68,13 +68,9 @@ local function gsub_function(value, pattern, replace, limit)
       out[#out + 1] = value:sub(first, first)
       at = first + 1
     else
-      local whole, result = value:sub(first, last), nil
-      if found.n > 2 then
-        result = replace(unpack(found, 3, found.n))
-      else
-        result = replace(whole)
-      end
-      out[#out + 1] = replacement(result, whole)
+      local whole = value:sub(first, last)
+      if found.n == 2 then found[3], found.n = whole, 3 end
+      out[#out + 1] = replacement(replace(unpack(found, 3, found.n)), whole)
       count = count + 1
       at = last + 1
       ended = at
@@ -216,7 +212,8 @@ local function setmetatable_guarded(value, meta)
   if type(meta) == "table" then
     for _, key in ipairs({ "__gc", "__mode" }) do
       if rawget(meta, key) ~= nil then
-        error(("setmetatable: %s is not available: it would depend on the garbage collector"):format(key), 2)
+        local message = "setmetatable: %s is not available: it would depend on the garbage collector"
+        error(message:format(key), 2)
       end
     end
   end

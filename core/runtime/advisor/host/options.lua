@@ -2,8 +2,9 @@
 --- defaults, and is what `advisor show` prints.
 local options = {}
 
-local TYPES = { string = true, number = true, integer = true, boolean = true, list = true,
-  table = true }
+local TYPES = {
+  string = true, number = true, integer = true, boolean = true, list = true, table = true,
+}
 
 local function is_a(value, kind)
   if kind == "integer" then return math.type(value) == "integer" end
@@ -40,24 +41,27 @@ local function one_of(value, allowed)
   return false
 end
 
+local function beyond(declared, value)
+  if type(value) ~= "number" then return nil end
+  if declared.min and value < declared.min then
+    return ("must be at least %s"):format(declared.min)
+  end
+  if declared.max and value > declared.max then
+    return ("must be at most %s"):format(declared.max)
+  end
+  return nil
+end
+
 --- What is wrong with one value, or nil.
 ---@param declared table `{ type, min, max, one_of }`
 ---@return string|nil
 function options.problem(declared, value)
   if not is_a(value, declared.type) then
-    return ("%s expected, got %s"):format(declared.type, type(value) == "number" and "number "
-      .. value
-      or type(value))
+    return ("%s expected, got %s"):format(declared.type,
+      type(value) == "number" and "number " .. value or type(value))
   end
-  local ranged = type(value) == "number"
-  if ranged and declared.min and value < declared.min then
-    return ("must be at least %s"):format(declared.min)
-  end
-  if ranged and declared.max and value > declared.max then
-    return ("must be at most %s"):format(declared.max)
-  end
-  local allowed = declared.one_of
-  if not allowed then return nil end
+  local problem, allowed = beyond(declared, value), declared.one_of
+  if problem or not allowed then return problem end
   for _, each in ipairs(declared.type == "list" and value or { value }) do
     if not one_of(each, allowed) then
       return ("'%s' is not one of %s"):format(tostring(each), table.concat(allowed, ", "))

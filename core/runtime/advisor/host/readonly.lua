@@ -5,8 +5,8 @@ local core = require("advisor_core").sandbox
 local readonly = {}
 
 local function refuse(_, key)
-  error(("the field '%s' belongs to a committed state: it cannot be changed"):format(tostring(key)),
-    2)
+  local message = "the field '%s' belongs to a committed state: it cannot be changed"
+  error(message:format(tostring(key)), 2)
 end
 
 --- Marks the metatables made here: only their metamethods are the host's own.
@@ -106,6 +106,16 @@ end
 --- over would grow without end.
 local MOST_VALUES = 2000000
 
+--- The table to be copied, its shape checked: a view, or what is left of a table
+--- without its metamethods.
+local function to_copy(value, depth, mixed, seen)
+  local meta = debug.getmetatable(value)
+  if meta and rawget(meta, "is_view") == VIEW then return value end
+  if meta then value = bare(value) end
+  if not mixed then check_shape(value, seen, depth) end
+  return value
+end
+
 local function plain_copy(value, depth, mixed, seen)
   local kind = type(value)
   if kind == "boolean" or kind == "nil" then return value end
@@ -114,11 +124,7 @@ local function plain_copy(value, depth, mixed, seen)
   if kind ~= "table" then refuse_plain(seen, depth, (" is a %s, not plain data"):format(kind)) end
   if depth > 32 then refuse_plain(seen, depth, " is nested more than 32 deep") end
   local result = {}
-  local meta = debug.getmetatable(value)
-  local is_view = meta and rawget(meta, "is_view") == VIEW
-  if meta and not is_view then value = bare(value) end
-  if not mixed and not is_view then check_shape(value, seen, depth) end
-  for key, element in core.pairs(value) do
+  for key, element in core.pairs(to_copy(value, depth, mixed, seen)) do
     seen.count = seen.count + 1
     if seen.count > MOST_VALUES then refuse_plain(seen, 1, " holds too many values") end
     seen.trail[depth] = key

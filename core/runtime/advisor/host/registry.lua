@@ -19,8 +19,9 @@ local FOLDERS = {
 registry.folders = FOLDERS
 
 --- The kinds in the order in which they are listed.
-registry.kinds = { "advise", "generate", "filter", "summarize", "label", "respond", "principle",
-  "provider" }
+registry.kinds = {
+  "advise", "generate", "filter", "summarize", "label", "respond", "principle", "provider",
+}
 
 --- Enough for any file's top level, which only builds a table.
 local LOAD_INSTRUCTIONS = 1000000
@@ -37,9 +38,8 @@ local LOAD_INSTRUCTIONS = 1000000
 ---@field extra table|nil Names that its chunk sees besides the sandbox's.
 
 --- A registry for one command.
----@param places table `{ root = string, experiment = string|nil }`: where the program's files and
----the
----experiment's folder are.
+---@param places table `{ root = string, experiment = string|nil }`: where the program's files
+---and the experiment's folder are.
 ---@return table
 function registry.new(places)
   local self = { roots = {}, cache = {}, stored = nil }
@@ -48,8 +48,8 @@ function registry.new(places)
     local real = folder and folder ~= "" and core.system.realpath(folder)
     if not real or seen[real] then return end
     seen[real] = true
-    self.roots[#self.roots + 1] = { folder = folder, origin = real == shipped and "shipped"
-      or origin }
+    if real == shipped then origin = "shipped" end
+    self.roots[#self.roots + 1] = { folder = folder, origin = origin }
   end
   add(places.experiment, "experiment")
   add(".", "current")

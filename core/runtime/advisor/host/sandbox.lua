@@ -145,7 +145,10 @@ end
 function sandbox.served(name, fn)
   local function finish(ok, ...)
     if ok then return ... end
-    error((...), 2) -- the call above is a tail call: this is the script's line
+    -- The call above is a tail call, so level 2 is the script's line. What failed in
+    -- a function given to ctx.map names its own.
+    local message = ...
+    error(message, message:find("^%S+:%d+: ") and 0 or 2)
   end
   return function(...)
     if not coroutine.isyieldable() then

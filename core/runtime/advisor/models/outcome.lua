@@ -21,7 +21,9 @@ outcome.repeats = {
 }
 
 --- Certificates that do not verify stay so: asking again is no remedy.
-local BAD_CERTIFICATE = { [60] = true, [77] = true, [83] = true }
+--- A request that was refused before it was sent (42), as a key over plain HTTP is,
+--- stays refused as well.
+local NO_REMEDY = { [42] = true, [60] = true, [77] = true, [83] = true }
 local UNKNOWN_STATUS = { [408] = true, [504] = true, [524] = true }
 local BUSY_STATUS = { [429] = true, [502] = true, [503] = true, [529] = true }
 for status = 520, 523 do BUSY_STATUS[status] = true end
@@ -96,7 +98,7 @@ end
 ---@return table|nil outcome `{ class, reason, message }`
 function outcome.of_transport(reply)
   if reply.state == "failed" then
-    local class = BAD_CERTIFICATE[reply.curl] and "denied" or "not_sent"
+    local class = NO_REMEDY[reply.curl] and "denied" or "not_sent"
     return { class = class, reason = "transport", message = reply.why }
   end
   if reply.state == "unknown" then

@@ -45,7 +45,7 @@ function export.to_file(store, format, path, force)
     os.remove(partial)
     return nil, problem
   end
-  return core.system.sync(path:match("^(.*)/[^/]*$") or ".")
+  return core.system.sync(path:match("^(.*/)[^/]*$") or ".")
 end
 
 return export

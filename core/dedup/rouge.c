@@ -1,0 +1,543 @@
+/* ROUGE-L against everything kept, exactly, without looking at most of it.
+ *
+ * Prefix filter: two texts with x words in common (as multisets) have one in
+ * common among the first (length - x + 1) words of each, in any one order of
+ * words; rare ones first makes that selective. The F1 wanted and the lengths
+ * give the least x. Where the first common word is at place i of n words, at
+ * most n - i are common; so a posting has a reach, the length of the longest
+ * partner for which its place leaves enough, and a query's place bounds the
+ * partner's length likewise. Signatures reject most of the rest; what remains
+ * is compared by LCS. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "dedup/buckets.h"
+#include "dedup/candidates.h"
+#include "dedup/dictionary.h"
+#include "dedup/engine.h"
+#include "dedup/lcs.h"
+#include "dedup/overlap.h"
+#include "dedup/postings.h"
+#include "dedup/words.h"
+
+/* Items of the first generation; each later one begins at four times as many
+ * as the one before. */
+#define GENERATION_ITEMS 1000
+
+/* The order of a generation: rank first; of equal rank the word that came last,
+ * for a frequent one has come by early. */
+#define KEY(rank, word) ((uint64_t)(rank) << 32 | (UINT32_MAX - (word)))
+#define KEY_WORD(key) (UINT32_MAX - (uint32_t)(key))
+
+/* A kept item. */
+typedef struct item {
+  int64_t id;
+  uint32_t len;
+  uint32_t words[];
+} item;
+
+/* A word of the text at hand. */
+typedef struct place {
+  size_t start; /* in `normal` */
+  size_t len;
+} place;
+
+typedef struct rouge {
+  adv_dedup base;
+  double threshold;
+  adv_dictionary dictionary;
+  adv_postings postings;
+  adv_buckets sequences; /* hash of a text's words to its item */
+  adv_arena items;
+  size_t kept; /* items indexed; equal ones are not */
+  int64_t last_id;
+  adv_candidates candidates;
+  adv_lcs lcs;
+
+  /* The text at hand. */
+  bool is_ready;
+  adv_buf text;
+  adv_buf normal;
+  place *places;
+  uint32_t *words; /* their numbers; 0 for one that no kept text has */
+  uint64_t *order; /* keys of a generation, sorted */
+  uint32_t len;
+  size_t cap;
+  uint32_t unknown; /* words without a number */
+  uint64_t signature;
+  uint16_t signature2;
+
+  /* The limits for it, by class of the kept text's length: how many of its
+   * own words may be missing there, and of those there, here. */
+  int32_t missing_here[ADV_LENGTH_CLASSES];
+  int32_t missing_there[ADV_LENGTH_CLASSES];
+  adv_postings_range range;
+} rouge;
+
+static item *at(const rouge *r, uint32_t handle)
+{
+  return adv_arena_at(&r->items, handle);
+}
+
+static unsigned generation_of(size_t kept)
+{
+  unsigned generation = 0;
+  size_t begin = GENERATION_ITEMS;
+
+  while (kept >= begin && generation < ADV_GENERATIONS_MAX - 1) {
+    begin *= 4;
+    generation++;
+  }
+  return generation;
+}
+
+/* ---- the text at hand ---- */
+
+static adv_status make_room(rouge *r)
+{
+  size_t cap = r->cap ? 2 * r->cap : 64;
+  place *places = realloc(r->places, cap * sizeof(*places));
+  uint32_t *words;
+  uint64_t *order;
+
+  if (!places)
+    return ADV_ENOMEM;
+  r->places = places;
+  words = realloc(r->words, cap * sizeof(*words));
+  if (!words)
+    return ADV_ENOMEM;
+  r->words = words;
+  order = realloc(r->order, cap * sizeof(*order));
+  if (!order)
+    return ADV_ENOMEM;
+  r->order = order;
+  r->cap = cap;
+  return ADV_OK;
+}
+
+static adv_status split_words(rouge *r)
+{
+  size_t pos = 0, start, len;
+
+  r->len = 0;
+  while (adv_words_next(r->normal.data, r->normal.len, false, &pos, &start,
+                        &len)) {
+    adv_status st = r->len < r->cap ? ADV_OK : make_room(r);
+
+    if (st != ADV_OK)
+      return st;
+    if (r->len == ADV_OVERLAP_LENGTH_MAX)
+      return ADV_ELIMIT;
+    r->places[r->len++] = (place){start, len};
+  }
+  return ADV_OK;
+}
+
+/* Looks the words up and signs the text by those that have a number. */
+static void number_words(rouge *r)
+{
+  uint32_t i;
+
+  r->unknown = 0;
+  r->signature = 0;
+  r->signature2 = 0;
+  for (i = 0; i < r->len; i++) {
+    uint32_t word = adv_dictionary_find(
+        &r->dictionary, r->normal.data + r->places[i].start, r->places[i].len);
+    unsigned bit = (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >>
+                              32);
+
+    r->words[i] = word;
+    if (word == 0)
+      r->unknown++;
+    else if (bit < 64)
+      r->signature |= UINT64_C(1) << bit;
+    else
+      r->signature2 |= (uint16_t)(1u << (bit - 64));
+  }
+}
+
+/* Takes up a text, unless it is the one at hand. */
+static adv_status take_up(rouge *r, const char *text, size_t len)
+{
+  adv_status st;
+
+  if (r->is_ready && r->text.len == len &&
+      (len == 0 || memcmp(r->text.data, text, len) == 0))
+    return ADV_OK;
+  r->is_ready = false;
+  adv_buf_clear(&r->text);
+  adv_buf_clear(&r->normal);
+  st = adv_buf_append(&r->text, text, len);
+  if (st == ADV_OK)
+    st = adv_dedup_normalize(&r->normal, text, len);
+  if (st == ADV_OK)
+    st = split_words(r);
+  if (st != ADV_OK)
+    return st;
+  number_words(r);
+  r->is_ready = true;
+  return ADV_OK;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* Puts the words in a generation's order, unknown ones first: no kept text has
+ * them, so any place will do, and first they shorten the rest of the prefix. */
+static void sort_words(rouge *r, unsigned generation)
+{
+  uint64_t *order = r->order, key;
+  uint32_t i, j;
+
+  for (i = 0; i < r->len; i++) {
+    uint32_t word = r->words[i];
+
+    order[i] =
+        word ? KEY(adv_dictionary_rank(&r->dictionary, word, generation), word)
+             : 0;
+  }
+  if (r->len > 64) {
+    qsort(order, r->len, sizeof(*order), compare_keys);
+    return;
+  }
+  for (i = 1; i < r->len; i++) {
+    key = order[i];
+    for (j = i; j > 0 && order[j - 1] > key; j--)
+      order[j] = order[j - 1];
+    order[j] = key;
+  }
+}
+
+/* How many of the first words of `r->order` may be the first in common. */
+static uint32_t prefix_length(const rouge *r)
+{
+  uint32_t shortest = adv_overlap_shortest(r->threshold, r->len);
+
+  if (shortest == 0)
+    return 0;
+  return r->len + 1 -
+         (uint32_t)adv_overlap_least(r->threshold, r->len, shortest);
+}
+
+/* ---- asking ---- */
+
+/* Fills the limits; false if no text can be near. */
+static bool set_limits(rouge *r)
+{
+  uint32_t shortest = adv_overlap_shortest(r->threshold, r->len);
+  uint32_t longest = adv_overlap_longest(r->threshold, r->len, r->len);
+  unsigned c, end;
+
+  if (shortest == 0)
+    return false;
+  r->range.least_class = adv_length_class(shortest);
+  r->range.reach = adv_length_class(r->len);
+  end = adv_length_class(longest);
+  for (c = 0; c < ADV_LENGTH_CLASSES; c++)
+    r->missing_here[c] = r->missing_there[c] = -1; /* none will do */
+  for (c = r->range.least_class; c <= end; c++) {
+    uint32_t least = adv_length_class_least(c);
+    uint32_t most = adv_length_class_least(c + 1) - 1;
+
+    /* At least so many are common with the shortest of the class, and at most
+     * so many of its longest are not. */
+    r->missing_here[c] =
+        (int32_t)r->len - (int32_t)r->unknown -
+        (int32_t)adv_overlap_least(r->threshold, r->len, least);
+    r->missing_there[c] =
+        (int32_t)most -
+        (int32_t)adv_overlap_least(r->threshold, r->len, most);
+  }
+  return true;
+}
+
+/* Adds those postings' items to the candidates that the limits allow. */
+static inline __attribute__((always_inline)) adv_status
+scan_body(rouge *r, const adv_posting *postings, size_t count)
+{
+  const int32_t *here = r->missing_here, *there = r->missing_there;
+  const uint64_t signature = r->signature;
+  const uint16_t signature2 = r->signature2;
+  const unsigned reach = r->range.reach, most = r->range.most_class;
+  adv_status st;
+  size_t i;
+  bool added;
+
+  for (i = 0; i < count; i++) {
+    adv_posting p = postings[i];
+    int lacks, extra;
+
+    if ((p.reach < reach) | (p.length_class > most))
+      continue;
+    lacks = __builtin_popcountll(signature & ~p.signature) +
+            __builtin_popcount(signature2 & ~p.signature2 & 0xffffu);
+    extra = __builtin_popcountll(p.signature & ~signature) +
+            __builtin_popcount(p.signature2 & ~signature2 & 0xffffu);
+    if ((lacks > here[p.length_class]) | (extra > there[p.length_class]))
+      continue;
+    st = adv_candidates_add(&r->candidates, p.item, &added);
+    if (st != ADV_OK)
+      return st;
+    if (added)
+      __builtin_prefetch(at(r, p.item));
+  }
+  return ADV_OK;
+}
+
+static adv_status scan_plain(void *ud, const adv_posting *postings,
+                             size_t count)
+{
+  return scan_body(ud, postings, count);
+}
+
+#ifdef __x86_64__
+__attribute__((target("popcnt"))) static adv_status
+scan_popcnt(void *ud, const adv_posting *postings, size_t count)
+{
+  return scan_body(ud, postings, count);
+}
+#endif
+
+static adv_postings_scan choose_scan(void)
+{
+#ifdef __x86_64__
+  if (__builtin_cpu_supports("popcnt"))
+    return scan_popcnt;
+#endif
+  return scan_plain;
+}
+
+static adv_status gather(rouge *r, unsigned generation)
+{
+  adv_postings_scan scan = choose_scan();
+  uint32_t prefix = prefix_length(r), i;
+  adv_status st = ADV_OK;
+
+  sort_words(r, generation);
+  for (i = r->unknown; i < prefix; i++)
+    adv_postings_prefetch(&r->postings, KEY_WORD(r->order[i]), generation);
+  for (i = r->unknown; i < prefix && st == ADV_OK; i++) {
+    uint32_t longest;
+
+    if (i > 0 && r->order[i] == r->order[i - 1])
+      continue;
+    longest = adv_overlap_longest(r->threshold, r->len - i, r->len);
+    r->range.most_class = adv_length_class(longest);
+    st = adv_postings_each(&r->postings, KEY_WORD(r->order[i]), generation,
+                           &r->range, scan, r);
+  }
+  return st;
+}
+
+/* Sets `nearest` to the nearest of the candidates. */
+static void compare(rouge *r, int64_t before, adv_nearest *nearest)
+{
+  size_t i;
+
+  for (i = 0; i < r->candidates.count; i++) {
+    const item *other = at(r, r->candidates.handles[i]);
+    uint32_t shorter = other->len < r->len ? other->len : r->len;
+    double best = nearest->found ? nearest->score : r->threshold, score;
+
+    if (other->id >= before ||
+        adv_overlap_score(shorter, r->len, other->len) < best)
+      continue;
+    score = adv_overlap_score(adv_lcs_length(&r->lcs, other->words, other->len),
+                              r->len, other->len);
+    if (score > best ||
+        (nearest->found && score == best && other->id < nearest->id))
+      *nearest = (adv_nearest){.found = true, .id = other->id, .score = score};
+  }
+}
+
+static adv_status rouge_nearest(adv_dedup *d, const char *text, size_t len,
+                                int64_t before, adv_nearest *nearest)
+{
+  rouge *r = (rouge *)d;
+  unsigned generation, end;
+  adv_status st = take_up(r, text, len);
+
+  if (st != ADV_OK || r->kept == 0 || !set_limits(r))
+    return st;
+  adv_candidates_clear(&r->candidates);
+  end = generation_of(r->kept - 1);
+  for (generation = 0; generation <= end && st == ADV_OK; generation++)
+    st = gather(r, generation);
+  if (st == ADV_OK && r->candidates.count > 0)
+    st = adv_lcs_set(&r->lcs, r->words, r->len);
+  if (st == ADV_OK && r->candidates.count > 0)
+    compare(r, before, nearest);
+  return st;
+}
+
+/* ---- adding ---- */
+
+static adv_status number_new_words(rouge *r)
+{
+  adv_status st = ADV_OK;
+  uint32_t i;
+
+  if (r->unknown == 0)
+    return ADV_OK;
+  for (i = 0; i < r->len && st == ADV_OK; i++) {
+    const char *word = r->normal.data + r->places[i].start;
+    uint32_t number;
+
+    /* The same word may come twice. */
+    if (r->words[i] == 0 &&
+        adv_dictionary_find(&r->dictionary, word, r->places[i].len) == 0)
+      st = adv_dictionary_add(&r->dictionary, word, r->places[i].len, &number);
+  }
+  if (st == ADV_OK)
+    number_words(r);
+  return st;
+}
+
+static uint32_t sequence_hash(const rouge *r)
+{
+  return (uint32_t)XXH3_64bits(r->words, r->len * sizeof(*r->words));
+}
+
+/* Whether a text with these words is kept: a second one would never be the
+ * nearest. */
+static bool has_equal(const rouge *r, uint32_t hash)
+{
+  const adv_bucket *b;
+  unsigned hits;
+
+  for (b = adv_buckets_home(&r->sequences, hash); b;
+       b = adv_buckets_next(&r->sequences, b))
+    for (hits = adv_bucket_hits(b, hash); hits; hits &= hits - 1) {
+      const item *other = at(r, b->values[__builtin_ctz(hits)]);
+
+      if (other->len == r->len &&
+          memcmp(other->words, r->words, r->len * sizeof(*r->words)) == 0)
+        return true;
+    }
+  return false;
+}
+
+/* Makes room in the lists of the prefix. */
+static adv_status reserve_postings(rouge *r, unsigned generation)
+{
+  uint32_t prefix = prefix_length(r), i;
+  adv_status st = ADV_OK;
+
+  for (i = 0; i < prefix && st == ADV_OK; i++)
+    if (i == 0 || r->order[i] != r->order[i - 1])
+      st = adv_postings_reserve(&r->postings, KEY_WORD(r->order[i]),
+                                generation, adv_length_class(r->len));
+  return st;
+}
+
+static void keep(rouge *r, int64_t id, unsigned generation, uint32_t hash)
+{
+  size_t bytes = r->len * sizeof(*r->words);
+  uint32_t handle = adv_arena_take(&r->items, sizeof(item) + bytes), i;
+  uint32_t prefix = prefix_length(r);
+  adv_posting posting = {.signature = r->signature,
+                         .signature2 = r->signature2,
+                         .length_class = (uint8_t)adv_length_class(r->len),
+                         .item = handle};
+  item *new = at(r, handle);
+
+  new->id = id;
+  new->len = r->len;
+  memcpy(new->words, r->words, bytes);
+  for (i = 0; i < prefix; i++) {
+    uint32_t reach;
+
+    if (i > 0 && r->order[i] == r->order[i - 1])
+      continue;
+    reach = adv_overlap_longest(r->threshold, r->len - i, r->len);
+    posting.reach = (uint8_t)adv_length_class(reach);
+    adv_postings_add(&r->postings, KEY_WORD(r->order[i]), generation,
+                     &posting);
+  }
+  /* Each word once: the order has equal ones side by side. */
+  for (i = 0; i < r->len; i++)
+    if (i == 0 || r->order[i] != r->order[i - 1])
+      adv_dictionary_count(&r->dictionary, KEY_WORD(r->order[i]), generation);
+  adv_buckets_add(&r->sequences, hash, handle);
+  r->kept++;
+}
+
+static adv_status rouge_add(adv_dedup *d, const char *text, size_t len,
+                            int64_t id)
+{
+  rouge *r = (rouge *)d;
+  unsigned generation = generation_of(r->kept);
+  uint32_t hash;
+  adv_status st;
+
+  if (r->base.count > 0 && id < r->last_id)
+    return ADV_EINVAL;
+  st = take_up(r, text, len);
+  if (st == ADV_OK)
+    st = number_new_words(r);
+  if (st == ADV_OK)
+    st = adv_buckets_reserve(&r->sequences, 1);
+  if (st != ADV_OK)
+    return st;
+  hash = sequence_hash(r);
+  if (r->len > 0 && !has_equal(r, hash)) {
+    sort_words(r, generation);
+    st = adv_arena_reserve(&r->items,
+                           sizeof(item) + r->len * sizeof(*r->words));
+    if (st == ADV_OK)
+      st = reserve_postings(r, generation);
+    if (st != ADV_OK)
+      return st;
+    keep(r, id, generation, hash);
+  }
+  r->last_id = id;
+  return ADV_OK;
+}
+
+static void rouge_free(adv_dedup *d)
+{
+  rouge *r = (rouge *)d;
+
+  adv_dictionary_free(&r->dictionary);
+  adv_postings_free(&r->postings);
+  adv_buckets_free(&r->sequences);
+  adv_arena_free(&r->items);
+  adv_candidates_free(&r->candidates);
+  adv_lcs_free(&r->lcs);
+  adv_buf_free(&r->text);
+  adv_buf_free(&r->normal);
+  free(r->places);
+  free(r->words);
+  free(r->order);
+  free(r);
+}
+
+static const adv_dedup_engine engine = {rouge_nearest, rouge_add, rouge_free};
+
+adv_status adv_dedup_rouge(adv_dedup **out, double threshold)
+{
+  rouge *r;
+
+  if (!(threshold >= 0 && threshold <= 1))
+    return ADV_EINVAL;
+  r = calloc(1, sizeof(*r));
+  if (!r)
+    return ADV_ENOMEM;
+  r->base.engine = &engine;
+  r->threshold = threshold;
+  adv_dictionary_init(&r->dictionary);
+  adv_postings_init(&r->postings);
+  adv_buckets_init(&r->sequences);
+  adv_arena_init(&r->items, 4);
+  adv_buf_init(&r->text, SIZE_MAX / 4);
+  adv_buf_init(&r->normal, SIZE_MAX / 4);
+  *out = &r->base;
+  return ADV_OK;
+}
