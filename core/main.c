@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/redact.h"
 #include "bindings/bind.h"
 
@@ -63,6 +64,16 @@ static int traceback(lua_State *L)
   return 1;
 }
 
+/* An error outside of all protection: the end. */
+static int panic(lua_State *L)
+{
+  const char *message = lua_tostring(L, -1);
+
+  fprintf(stderr, "advisor: this is a fault in the program: %s\n",
+          message ? message : "error without a message");
+  return 0;
+}
+
 typedef struct start {
   int argc;
   char **argv;
@@ -99,6 +110,7 @@ int main(int argc, char **argv)
 {
   char root[4200];
   start s = {argc, argv, root};
+  adv_heap heap = {0};
   lua_State *L;
   int code = 1;
 
@@ -108,11 +120,12 @@ int main(int argc, char **argv)
                     "neither beside the program nor in ../share/advisor\n");
     return 1;
   }
-  L = luaL_newstate();
+  L = lua_newstate(adv_heap_alloc, &heap);
   if (!L) {
     fprintf(stderr, "advisor: out of memory\n");
     return 1;
   }
+  lua_atpanic(L, panic);
   lua_pushcfunction(L, traceback);
   lua_pushcfunction(L, run);
   lua_pushlightuserdata(L, &s);
@@ -122,6 +135,7 @@ int main(int argc, char **argv)
     fprintf(stderr, "advisor: this is a fault in the program:\n%s\n",
             lua_tostring(L, -1));
   lua_close(L);
+  adv_heap_free(&heap);
   adv_redact_forget();
   return code;
 }

@@ -5,7 +5,9 @@ local M = {
   statement = "The data set covers many different topics, each with enough items.",
   description = "Finds the targets that hold fewer kept items than an even share.",
   options = {
-    most = { type = "integer", default = 10, min = 1, doc = "Most gaps returned, the largest first." },
+    most = {
+      type = "integer", default = 10, min = 1, doc = "Most gaps returned, the largest first.",
+    },
   },
 }
 

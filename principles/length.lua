@@ -9,8 +9,12 @@ local M = {
     too_long = "{characters} characters, at most {most} wanted",
   },
   options = {
-    min_characters = { type = "integer", default = 20, min = 0, doc = "Fewest characters accepted." },
-    max_characters = { type = "integer", default = 2000, min = 1, doc = "Most characters accepted." },
+    min_characters = {
+      type = "integer", default = 20, min = 0, doc = "Fewest characters accepted.",
+    },
+    max_characters = {
+      type = "integer", default = 2000, min = 1, doc = "Most characters accepted.",
+    },
   },
 }
 

@@ -29,7 +29,8 @@ local OPENINGS = {
 --- What questions and requests begin with.
 local ASKING = "what how why when where who whose which is are am was do does did can could "
   .. "would will should may have has write explain give tell help list describe show suggest find "
-  .. "make create generate please compare name translate summarize rewrite classify convert provide recommend "
+  .. "make create generate please compare name translate summarize rewrite classify convert "
+  .. "provide recommend "
   .. "design identify i'd i want need draft edit calculate solve compose imagine let's think choose"
 local ASKS = {}
 for word in ASKING:gmatch("%S+") do ASKS[word] = true end

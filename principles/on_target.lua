@@ -4,7 +4,10 @@ local M = {
   level = "item",
   statement = "An item serves the advice that it was made for.",
   description = "Asks the judge whether an item is about the target of its advice.",
-  findings = { off_target = "the judge does not find it to be about {target}", no_verdict = "no verdict: {why}" },
+  findings = {
+    off_target = "the judge does not find it to be about {target}",
+    no_verdict = "no verdict: {why}",
+  },
   options = {
     role = { type = "string", default = "judge", doc = "The role that judges." },
     max_tokens = { type = "integer", default = 4, min = 1, doc = "Longest reply." },

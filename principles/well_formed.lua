@@ -14,14 +14,20 @@ local M = {
   options = {
     min_words = { type = "integer", default = 4, min = 1, doc = "Fewest words accepted." },
     max_words = { type = "integer", default = 120, min = 1, doc = "Most words accepted." },
-    ending = { type = "string", default = "", doc = "Characters that may end an item; empty: any." },
+    ending = {
+      type = "string", default = "", doc = "Characters that may end an item; empty: any.",
+    },
   },
 }
 
 function M.check(ctx, item, opt)
   local words = ctx.text.count_words(item.text)
-  if words < opt.min_words then return "fail", { code = "too_short", words = words, least = opt.min_words } end
-  if words > opt.max_words then return "fail", { code = "too_long", words = words, most = opt.max_words } end
+  if words < opt.min_words then
+    return "fail", { code = "too_short", words = words, least = opt.min_words }
+  end
+  if words > opt.max_words then
+    return "fail", { code = "too_long", words = words, most = opt.max_words }
+  end
   if item.text:find("%c") then return "fail", { code = "control" } end
   if item.meta.outcome == "truncated" then return "fail", { code = "cut_off" } end
   local last = item.text:match(utf8.charpattern .. "$") or ""

@@ -21,9 +21,14 @@ void adv_dictionary_init(adv_dictionary *d)
   adv_arena_init(&d->texts, 3);
 }
 
-static uint32_t hash_word(const char *word, size_t len)
+uint32_t adv_dictionary_hash(const adv_dictionary *d, const char *word,
+                             size_t len)
 {
-  return (uint32_t)XXH3_64bits(word, len);
+  uint32_t hash = (uint32_t)XXH3_64bits(word, len);
+
+  if (d->index.entries > 0)
+    __builtin_prefetch(adv_buckets_home(&d->index, hash));
+  return hash;
 }
 
 static entry *at(const adv_dictionary *d, uint32_t number)
@@ -31,10 +36,9 @@ static entry *at(const adv_dictionary *d, uint32_t number)
   return adv_arena_at(&d->entries, number);
 }
 
-uint32_t adv_dictionary_find(const adv_dictionary *d, const char *word,
-                             size_t len)
+uint32_t adv_dictionary_find(const adv_dictionary *d, uint32_t hash,
+                             const char *word, size_t len)
 {
-  uint32_t hash = hash_word(word, len);
   const adv_bucket *b;
   unsigned hits;
 
@@ -53,10 +57,10 @@ uint32_t adv_dictionary_find(const adv_dictionary *d, const char *word,
   return 0;
 }
 
-adv_status adv_dictionary_add(adv_dictionary *d, const char *word, size_t len,
-                              uint32_t *number)
+adv_status adv_dictionary_add(adv_dictionary *d, const char *word, size_t len)
 {
   adv_status st = adv_buckets_reserve(&d->index, 1);
+  uint32_t number;
   entry *e;
 
   if (st == ADV_OK)
@@ -65,12 +69,12 @@ adv_status adv_dictionary_add(adv_dictionary *d, const char *word, size_t len,
     st = adv_arena_reserve(&d->texts, len);
   if (st != ADV_OK)
     return st;
-  *number = adv_arena_take(&d->entries, sizeof(*e));
-  e = at(d, *number);
+  number = adv_arena_take(&d->entries, sizeof(*e));
+  e = at(d, number);
   e->text = adv_arena_take(&d->texts, len);
   e->len = (uint32_t)len;
   memcpy(adv_arena_at(&d->texts, e->text), word, len);
-  adv_buckets_add(&d->index, hash_word(word, len), *number);
+  adv_buckets_add(&d->index, adv_dictionary_hash(d, word, len), number);
   return ADV_OK;
 }
 

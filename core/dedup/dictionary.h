@@ -22,14 +22,17 @@ typedef struct adv_dictionary {
 /* Allocates nothing. */
 void adv_dictionary_init(adv_dictionary *d);
 
-/* The number of a word, from 1 to 2^31 - 1; 0: it has none. */
-uint32_t adv_dictionary_find(const adv_dictionary *d, const char *word,
+/* Hashes a word and fetches what a search for it will read. */
+uint32_t adv_dictionary_hash(const adv_dictionary *d, const char *word,
                              size_t len);
+
+/* The number of a word, from 1 to 2^31 - 1; 0: it has none. */
+uint32_t adv_dictionary_find(const adv_dictionary *d, uint32_t hash,
+                             const char *word, size_t len);
 
 /* Gives a word that has none a number. */
 ADV_MUST_CHECK adv_status adv_dictionary_add(adv_dictionary *d,
-                                             const char *word, size_t len,
-                                             uint32_t *number);
+                                             const char *word, size_t len);
 
 /* Counts one more text with the word. */
 void adv_dictionary_count(adv_dictionary *d, uint32_t number,

@@ -5,10 +5,10 @@
 #include <string.h>
 
 /* A list of this many postings is parted. */
-#define FLAT_MAX 64
+#define FLAT_MAX 128
 
 /* One run of any order, or, once parted, an array of runs by class. */
-typedef struct list {
+typedef struct adv_list {
   uint32_t word;
   uint16_t generation;
   bool is_parted;
@@ -18,9 +18,9 @@ typedef struct list {
     adv_run flat;
     adv_run *runs;
   };
-} list;
+} adv_list;
 
-_Static_assert(sizeof(list) == 32, "a list is one granule");
+_Static_assert(sizeof(adv_list) == 32, "a list is one granule");
 
 unsigned adv_length_class(uint32_t length)
 {
@@ -55,14 +55,7 @@ static uint32_t hash(uint32_t word, unsigned generation)
   return (uint32_t)(key >> 32) ^ (uint32_t)(key >> 17);
 }
 
-void adv_postings_prefetch(const adv_postings *p, uint32_t word,
-                           unsigned generation)
-{
-  if (p->index.entries > 0)
-    __builtin_prefetch(adv_buckets_home(&p->index, hash(word, generation)));
-}
-
-static list *find(const adv_postings *p, uint32_t word, unsigned generation)
+static adv_list *find(const adv_postings *p, uint32_t word, unsigned generation)
 {
   uint32_t key = hash(word, generation);
   const adv_bucket *b;
@@ -73,7 +66,7 @@ static list *find(const adv_postings *p, uint32_t word, unsigned generation)
   for (b = adv_buckets_home(&p->index, key); b;
        b = adv_buckets_next(&p->index, b))
     for (hits = adv_bucket_hits(b, key); hits; hits &= hits - 1) {
-      list *l = adv_arena_at(&p->lists, b->values[__builtin_ctz(hits)]);
+      adv_list *l = adv_arena_at(&p->lists, b->values[__builtin_ctz(hits)]);
 
       if (l->word == word && l->generation == generation)
         return l;
@@ -97,31 +90,65 @@ static uint32_t reaching(const adv_run *r, unsigned reach)
   return low;
 }
 
-adv_status adv_postings_each(const adv_postings *p, uint32_t word,
-                             unsigned generation,
-                             const adv_postings_range *range,
-                             adv_postings_scan scan, void *ud)
+/* The runs of a parted list that a probe wants: [*begin, *end). */
+static void cut(const adv_probe *probe, unsigned *begin, unsigned *end)
 {
-  const list *l = find(p, word, generation);
+  const adv_list *l = probe->list;
+  unsigned last = probe->most_class - (unsigned)l->first_class + 1;
+
+  *begin = probe->least_class > l->first_class
+               ? (unsigned)probe->least_class - l->first_class
+               : 0;
+  *end = probe->most_class < l->first_class ? 0
+         : last < l->run_count              ? last
+                                            : l->run_count;
+}
+
+void adv_postings_find(const adv_postings *p, adv_probe *probes, size_t count)
+{
+  unsigned run, end;
+  size_t i;
+
+  if (p->index.entries > 0)
+    for (i = 0; i < count; i++)
+      __builtin_prefetch(adv_buckets_home(
+          &p->index, hash(probes[i].word, probes[i].generation)));
+  for (i = 0; i < count; i++)
+    probes[i].list = find(p, probes[i].word, probes[i].generation);
+  for (i = 0; i < count; i++) {
+    const adv_list *l = probes[i].list;
+
+    if (!l || l->is_parted)
+      continue;
+    __builtin_prefetch(l->flat.postings);
+    __builtin_prefetch(l->flat.postings + 4);
+  }
+  for (i = 0; i < count; i++) {
+    const adv_list *l = probes[i].list;
+
+    if (!l || !l->is_parted)
+      continue;
+    cut(&probes[i], &run, &end);
+    for (; run < end; run++)
+      __builtin_prefetch(l->runs[run].postings);
+  }
+}
+
+adv_status adv_postings_each(const adv_probe *probe, adv_postings_scan scan,
+                             void *ud)
+{
+  const adv_list *l = probe->list;
   adv_status st = ADV_OK;
-  unsigned c, end;
+  unsigned run, end;
 
   if (!l)
     return ADV_OK;
   if (!l->is_parted)
-    return scan(ud, l->flat.postings, l->flat.count);
-  c = range->least_class > l->first_class ? range->least_class
-                                          : l->first_class;
-  end = l->first_class + l->run_count;
-  if (end > range->most_class + 1)
-    end = range->most_class + 1;
-  for (; c < end && st == ADV_OK; c++) {
-    const adv_run *r = &l->runs[c - l->first_class];
-    uint32_t count = reaching(r, range->reach);
-
-    if (count > 0)
-      st = scan(ud, r->postings, count);
-  }
+    return scan(ud, &l->flat, probe->most_class);
+  cut(probe, &run, &end);
+  for (; run < end && st == ADV_OK; run++)
+    if (l->runs[run].count > 0)
+      st = scan(ud, &l->runs[run], probe->most_class);
   return st;
 }
 
@@ -154,7 +181,7 @@ static void insert(adv_run *r, const adv_posting *posting)
 }
 
 /* Makes the array of runs cover a class. */
-static adv_status cover(list *l, unsigned length_class)
+static adv_status cover(adv_list *l, unsigned length_class)
 {
   unsigned first = l->first_class, end = first + l->run_count, i;
   adv_run *runs;
@@ -179,7 +206,7 @@ static adv_status cover(list *l, unsigned length_class)
   return ADV_OK;
 }
 
-static void free_runs(list *l)
+static void free_runs(adv_list *l)
 {
   uint32_t i;
 
@@ -189,9 +216,9 @@ static void free_runs(list *l)
 }
 
 /* From one run to many; on failure the list stays as it was. */
-static adv_status part(list *l)
+static adv_status part(adv_list *l)
 {
-  list parted = *l;
+  adv_list parted = *l;
   uint32_t i;
 
   parted.is_parted = true;
@@ -220,7 +247,7 @@ static adv_status part(list *l)
 adv_status adv_postings_reserve(adv_postings *p, uint32_t word,
                                 unsigned generation, unsigned length_class)
 {
-  list *l = find(p, word, generation);
+  adv_list *l = find(p, word, generation);
   adv_status st = ADV_OK;
   uint32_t handle;
 
@@ -250,12 +277,12 @@ adv_status adv_postings_reserve(adv_postings *p, uint32_t word,
 void adv_postings_add(adv_postings *p, uint32_t word, unsigned generation,
                       const adv_posting *posting)
 {
-  list *l = find(p, word, generation);
+  adv_list *l = find(p, word, generation);
 
   if (l->is_parted)
     insert(&l->runs[posting->length_class - l->first_class], posting);
   else
-    l->flat.postings[l->flat.count++] = *posting;
+    insert(&l->flat, posting);
 }
 
 void adv_postings_free(adv_postings *p)
@@ -263,7 +290,7 @@ void adv_postings_free(adv_postings *p)
   uint32_t handle;
 
   for (handle = 1; handle < p->lists.used; handle++) {
-    list *l = adv_arena_at(&p->lists, handle);
+    adv_list *l = adv_arena_at(&p->lists, handle);
 
     if (l->is_parted)
       free_runs(l);

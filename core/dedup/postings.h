@@ -31,12 +31,6 @@ typedef struct adv_postings {
   adv_arena lists;
 } adv_postings;
 
-/* What of a list a query wants. */
-typedef struct adv_postings_range {
-  unsigned least_class, most_class; /* of the texts' lengths */
-  unsigned reach;                   /* at least */
-} adv_postings_range;
-
 /* Classes of lengths: exact up to 64, then eight to each doubling. */
 unsigned adv_length_class(uint32_t length);
 uint32_t adv_length_class_least(unsigned length_class);
@@ -44,17 +38,25 @@ uint32_t adv_length_class_least(unsigned length_class);
 /* Allocates nothing. */
 void adv_postings_init(adv_postings *p);
 
-/* Fetches what a search for the list will read. */
-void adv_postings_prefetch(const adv_postings *p, uint32_t word,
-                           unsigned generation);
+/* One list that a query reads, and what of it: postings of texts in a range of
+ * length classes. The caller fills in all but `list`. */
+typedef struct adv_probe {
+  uint32_t word;
+  uint8_t generation;
+  uint8_t least_class, most_class;
+  const struct adv_list *list; /* NULL: no such list */
+} adv_probe;
 
-/* Calls `scan` with all postings of a list in the range, and some others, run
- * by run; it ends early with what `scan` returns but ADV_OK. */
-typedef adv_status (*adv_postings_scan)(void *ud, const adv_posting *postings,
-                                        size_t count);
-ADV_MUST_CHECK adv_status adv_postings_each(const adv_postings *p,
-                                            uint32_t word, unsigned generation,
-                                            const adv_postings_range *range,
+/* Finds the lists. Their memory is far apart, so each step of the way there is
+ * taken for all before the next. */
+void adv_postings_find(const adv_postings *p, adv_probe *probes, size_t count);
+
+/* Calls `scan` for the runs of a probe's list; within one, postings are in
+ * falling order of reach. Some may be out of the range. It ends early with
+ * what `scan` returns but ADV_OK. */
+typedef adv_status (*adv_postings_scan)(void *ud, const adv_run *run,
+                                        unsigned most_class);
+ADV_MUST_CHECK adv_status adv_postings_each(const adv_probe *probe,
                                             adv_postings_scan scan, void *ud);
 
 /* Makes room for one more posting, which then cannot fail. */

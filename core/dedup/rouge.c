@@ -42,6 +42,7 @@ typedef struct item {
 typedef struct place {
   size_t start; /* in `normal` */
   size_t len;
+  uint32_t hash;
 } place;
 
 typedef struct rouge {
@@ -73,7 +74,10 @@ typedef struct rouge {
    * own words may be missing there, and of those there, here. */
   int32_t missing_here[ADV_LENGTH_CLASSES];
   int32_t missing_there[ADV_LENGTH_CLASSES];
-  adv_postings_range range;
+  unsigned least_class; /* of the texts that can be near */
+  unsigned reach;       /* the class of its own length */
+  adv_probe *probes;
+  size_t probe_count, probe_cap;
 } rouge;
 
 static item *at(const rouge *r, uint32_t handle)
@@ -130,7 +134,9 @@ static adv_status split_words(rouge *r)
       return st;
     if (r->len == ADV_OVERLAP_LENGTH_MAX)
       return ADV_ELIMIT;
-    r->places[r->len++] = (place){start, len};
+    r->places[r->len++] = (place){
+        start, len,
+        adv_dictionary_hash(&r->dictionary, r->normal.data + start, len)};
   }
   return ADV_OK;
 }
@@ -138,16 +144,18 @@ static adv_status split_words(rouge *r)
 /* Looks the words up and signs the text by those that have a number. */
 static void number_words(rouge *r)
 {
+  const char *normal = r->normal.data;
   uint32_t i;
 
   r->unknown = 0;
   r->signature = 0;
   r->signature2 = 0;
   for (i = 0; i < r->len; i++) {
-    uint32_t word = adv_dictionary_find(
-        &r->dictionary, r->normal.data + r->places[i].start, r->places[i].len);
-    unsigned bit = (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >>
-                              32);
+    const place *p = &r->places[i];
+    uint32_t word = adv_dictionary_find(&r->dictionary, p->hash,
+                                        normal + p->start, p->len);
+    unsigned bit =
+        (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >> 32);
 
     r->words[i] = word;
     if (word == 0)
@@ -237,12 +245,12 @@ static bool set_limits(rouge *r)
 
   if (shortest == 0)
     return false;
-  r->range.least_class = adv_length_class(shortest);
-  r->range.reach = adv_length_class(r->len);
+  r->least_class = adv_length_class(shortest);
+  r->reach = adv_length_class(r->len);
   end = adv_length_class(longest);
   for (c = 0; c < ADV_LENGTH_CLASSES; c++)
     r->missing_here[c] = r->missing_there[c] = -1; /* none will do */
-  for (c = r->range.least_class; c <= end; c++) {
+  for (c = r->least_class; c <= end; c++) {
     uint32_t least = adv_length_class_least(c);
     uint32_t most = adv_length_class_least(c + 1) - 1;
 
@@ -260,48 +268,45 @@ static bool set_limits(rouge *r)
 
 /* Adds those postings' items to the candidates that the limits allow. */
 static inline __attribute__((always_inline)) adv_status
-scan_body(rouge *r, const adv_posting *postings, size_t count)
+scan_body(rouge *r, const adv_run *run, unsigned most_class)
 {
   const int32_t *here = r->missing_here, *there = r->missing_there;
   const uint64_t signature = r->signature;
   const uint16_t signature2 = r->signature2;
-  const unsigned reach = r->range.reach, most = r->range.most_class;
+  const unsigned reach = r->reach;
+  const adv_posting *p = run->postings, *end = p + run->count;
   adv_status st;
-  size_t i;
   bool added;
 
-  for (i = 0; i < count; i++) {
-    adv_posting p = postings[i];
+  for (; p < end && p->reach >= reach; p++) {
     int lacks, extra;
 
-    if ((p.reach < reach) | (p.length_class > most))
+    lacks = __builtin_popcountll(signature & ~p->signature) +
+            __builtin_popcount(signature2 & ~p->signature2 & 0xffffu);
+    extra = __builtin_popcountll(p->signature & ~signature) +
+            __builtin_popcount(p->signature2 & ~signature2 & 0xffffu);
+    if ((lacks > here[p->length_class]) | (extra > there[p->length_class]) |
+        (p->length_class > most_class))
       continue;
-    lacks = __builtin_popcountll(signature & ~p.signature) +
-            __builtin_popcount(signature2 & ~p.signature2 & 0xffffu);
-    extra = __builtin_popcountll(p.signature & ~signature) +
-            __builtin_popcount(p.signature2 & ~signature2 & 0xffffu);
-    if ((lacks > here[p.length_class]) | (extra > there[p.length_class]))
-      continue;
-    st = adv_candidates_add(&r->candidates, p.item, &added);
+    st = adv_candidates_add(&r->candidates, p->item, &added);
     if (st != ADV_OK)
       return st;
     if (added)
-      __builtin_prefetch(at(r, p.item));
+      __builtin_prefetch(at(r, p->item));
   }
   return ADV_OK;
 }
 
-static adv_status scan_plain(void *ud, const adv_posting *postings,
-                             size_t count)
+static adv_status scan_plain(void *ud, const adv_run *run, unsigned most_class)
 {
-  return scan_body(ud, postings, count);
+  return scan_body(ud, run, most_class);
 }
 
 #ifdef __x86_64__
 __attribute__((target("popcnt"))) static adv_status
-scan_popcnt(void *ud, const adv_posting *postings, size_t count)
+scan_popcnt(void *ud, const adv_run *run, unsigned most_class)
 {
-  return scan_body(ud, postings, count);
+  return scan_body(ud, run, most_class);
 }
 #endif
 
@@ -314,25 +319,50 @@ static adv_postings_scan choose_scan(void)
   return scan_plain;
 }
 
-static adv_status gather(rouge *r, unsigned generation)
+/* Adds the lists of a generation that the query has to read. */
+static adv_status add_probes(rouge *r, unsigned generation)
 {
-  adv_postings_scan scan = choose_scan();
-  uint32_t prefix = prefix_length(r), i;
-  adv_status st = ADV_OK;
+  uint32_t prefix = prefix_length(r), i, longest;
 
+  if (r->probe_count + prefix > r->probe_cap) {
+    size_t cap = 2 * (r->probe_count + prefix);
+    adv_probe *grown = realloc(r->probes, cap * sizeof(*grown));
+
+    if (!grown)
+      return ADV_ENOMEM;
+    r->probes = grown;
+    r->probe_cap = cap;
+  }
   sort_words(r, generation);
-  for (i = r->unknown; i < prefix; i++)
-    adv_postings_prefetch(&r->postings, KEY_WORD(r->order[i]), generation);
-  for (i = r->unknown; i < prefix && st == ADV_OK; i++) {
-    uint32_t longest;
-
+  for (i = r->unknown; i < prefix; i++) {
     if (i > 0 && r->order[i] == r->order[i - 1])
       continue;
     longest = adv_overlap_longest(r->threshold, r->len - i, r->len);
-    r->range.most_class = adv_length_class(longest);
-    st = adv_postings_each(&r->postings, KEY_WORD(r->order[i]), generation,
-                           &r->range, scan, r);
+    r->probes[r->probe_count++] =
+        (adv_probe){.word = KEY_WORD(r->order[i]),
+                    .generation = (uint8_t)generation,
+                    .least_class = (uint8_t)r->least_class,
+                    .most_class = (uint8_t)adv_length_class(longest)};
   }
+  return ADV_OK;
+}
+
+static adv_status gather(rouge *r)
+{
+  adv_postings_scan scan = choose_scan();
+  unsigned end = generation_of(r->kept - 1), generation;
+  adv_status st = ADV_OK;
+  size_t i;
+
+  r->probe_count = 0;
+  adv_candidates_clear(&r->candidates);
+  for (generation = 0; generation <= end && st == ADV_OK; generation++)
+    st = add_probes(r, generation);
+  if (st != ADV_OK)
+    return st;
+  adv_postings_find(&r->postings, r->probes, r->probe_count);
+  for (i = 0; i < r->probe_count && st == ADV_OK; i++)
+    st = adv_postings_each(&r->probes[i], scan, r);
   return st;
 }
 
@@ -361,15 +391,11 @@ static adv_status rouge_nearest(adv_dedup *d, const char *text, size_t len,
                                 int64_t before, adv_nearest *nearest)
 {
   rouge *r = (rouge *)d;
-  unsigned generation, end;
   adv_status st = take_up(r, text, len);
 
   if (st != ADV_OK || r->kept == 0 || !set_limits(r))
     return st;
-  adv_candidates_clear(&r->candidates);
-  end = generation_of(r->kept - 1);
-  for (generation = 0; generation <= end && st == ADV_OK; generation++)
-    st = gather(r, generation);
+  st = gather(r);
   if (st == ADV_OK && r->candidates.count > 0)
     st = adv_lcs_set(&r->lcs, r->words, r->len);
   if (st == ADV_OK && r->candidates.count > 0)
@@ -387,13 +413,13 @@ static adv_status number_new_words(rouge *r)
   if (r->unknown == 0)
     return ADV_OK;
   for (i = 0; i < r->len && st == ADV_OK; i++) {
-    const char *word = r->normal.data + r->places[i].start;
-    uint32_t number;
+    const place *p = &r->places[i];
+    const char *word = r->normal.data + p->start;
 
     /* The same word may come twice. */
     if (r->words[i] == 0 &&
-        adv_dictionary_find(&r->dictionary, word, r->places[i].len) == 0)
-      st = adv_dictionary_add(&r->dictionary, word, r->places[i].len, &number);
+        adv_dictionary_find(&r->dictionary, p->hash, word, p->len) == 0)
+      st = adv_dictionary_add(&r->dictionary, word, p->len);
   }
   if (st == ADV_OK)
     number_words(r);
@@ -516,6 +542,7 @@ static void rouge_free(adv_dedup *d)
   free(r->places);
   free(r->words);
   free(r->order);
+  free(r->probes);
   free(r);
 }
 

@@ -8,7 +8,8 @@ return {
   per_round = 12,
   models = {
     default = {
-      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"), model = env("ADVISOR_MODEL", "local"),
+      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"),
+      model = env("ADVISOR_MODEL", "local"),
       key_env = "OPENAI_API_KEY", concurrency = 8,
     },
   },
@@ -18,7 +19,10 @@ return {
     generate = { "few_shot", exemplars = 3, unit = "request",
       speaker = "a user who asks a chatbot for something that it should decline" },
     filter = { "exact_duplicate" },
-    summarize = { "running_summary", source = "items", heading = "Kinds of harm covered", subject = "kinds of harm" },
+    summarize = {
+      "running_summary", source = "items", heading = "Kinds of harm covered",
+      subject = "kinds of harm",
+    },
   },
   principles = { "coverage", { "well_formed", min_words = 4 }, "on_target" },
   seeds = "safety",

@@ -7,14 +7,18 @@ return {
   per_round = 6,
   models = {
     default = {
-      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"), model = env("ADVISOR_MODEL", "local"),
+      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"),
+      model = env("ADVISOR_MODEL", "local"),
       key_env = "OPENAI_API_KEY", concurrency = 2,
     },
   },
   pipeline = {
-    advise = { "uncovered_category", subject = "topics of questions that customers ask an online shop's support",
-      min_words = 2, max_words = 4, shuffle = true, temperature = 1.0, top_p = 0.9, hotter = 0, max_tokens = 14 },
-    generate = { "few_shot", speaker = "a customer who writes to an online shop's support", unit = "question",
+    advise = { "uncovered_category", subject = "topics of questions that customers ask an online "
+      .. "shop's support",
+      min_words = 2, max_words = 4, shuffle = true, temperature = 1.0, top_p = 0.9, hotter = 0,
+        max_tokens = 14 },
+    generate = { "few_shot", speaker = "a customer who writes to an online shop's support",
+      unit = "question",
       temperature = 0.9, top_p = 0.9, max_tokens = 60 },
     filter = { "exact_duplicate", { "word_overlap", threshold = 0.6 } },
     summarize = "topic_list",

@@ -8,7 +8,8 @@ return {
   per_round = 12,
   models = {
     default = {
-      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"), model = env("ADVISOR_MODEL", "local"),
+      url = env("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1"),
+      model = env("ADVISOR_MODEL", "local"),
       key_env = "OPENAI_API_KEY", concurrency = 8,
     },
   },

@@ -14,7 +14,8 @@ return {
     "Do you ship to Norway and who pays the customs duty?",
   },
   summary = {
-    "Delivery dates", "Returned goods", "Payment methods", "Discount codes", "Order changes", "Product sizes",
+    "Delivery dates", "Returned goods", "Payment methods", "Discount codes", "Order changes",
+    "Product sizes",
     "Product guarantees", "Customer accounts", "Damaged goods", "Shipping abroad",
   },
 }

@@ -7,7 +7,8 @@ return {
     for i, draft in ipairs(drafts) do
       local nearest = kept.nearest(draft.text)
       if nearest then
-        verdicts[i] = { verdict = "fail", nearest = nearest.id, score = nearest.score, nearest_text = nearest.text }
+        verdicts[i] = { verdict = "fail", nearest = nearest.id, score = nearest.score,
+          nearest_text = nearest.text }
       else
         verdicts[i] = "pass"
         kept.add(draft.text, "draft " .. draft.index)

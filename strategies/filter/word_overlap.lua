@@ -1,9 +1,13 @@
 local M = {
   api = 1,
   kind = "filter",
-  description = "Drops drafts that share most of their words with a seed, a kept item or an earlier draft.",
+  description = "Drops drafts that share most of their words with a seed, a kept item or an "
+    .. "earlier draft.",
   options = {
-    threshold = { type = "number", default = 0.7, min = 0, max = 1, doc = "Word Jaccard from which a draft is dropped." },
+    threshold = {
+      type = "number", default = 0.7, min = 0, max = 1,
+      doc = "Word Jaccard from which a draft is dropped.",
+    },
   },
 }
 
@@ -31,7 +35,8 @@ function M.run(ctx, state, drafts, opt)
   local others, verdicts = {}, {}
   for _, list in ipairs({ state.pool, state.items }) do
     for i = 1, #list do
-      others[#others + 1] = { id = list[i].id, text = list[i].text, words = words_of(ctx, list[i].text) }
+      others[#others + 1] = { id = list[i].id, text = list[i].text,
+        words = words_of(ctx, list[i].text) }
     end
   end
   for i, draft in ipairs(drafts) do

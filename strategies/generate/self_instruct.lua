@@ -1,9 +1,12 @@
 local M = {
   api = 1,
   kind = "generate",
-  description = "Continues a numbered series of exemplars with new texts, without any advice (Self-Instruct).",
+  description = "Continues a numbered series of exemplars with new texts, without any advice "
+    .. "(Self-Instruct).",
   options = {
-    speaker = { type = "string", default = "a user of a chatbot", doc = "Who the texts come from." },
+    speaker = {
+      type = "string", default = "a user of a chatbot", doc = "Who the texts come from.",
+    },
     unit = { type = "string", default = "question", doc = "What one text is called." },
     exemplars = { type = "integer", default = 5, min = 0, doc = "Exemplars shown in a prompt." },
     temperature = { type = "number", default = 0.9, min = 0, doc = "Sampling temperature." },
@@ -29,13 +32,12 @@ local function prompt_for(ctx, exemplars, opt)
     lines[i] = opt.template == "" and ("%s: %s"):format(opt.unit, exemplar.text) or exemplar.text
   end
   local template = opt.template ~= "" and opt.template or PROMPT
-  return ctx.text.fill(template, { unit = opt.unit, speaker = opt.speaker, exemplars = table.concat(lines, "\n") })
+  return ctx.text.fill(template, { unit = opt.unit, speaker = opt.speaker,
+    exemplars = table.concat(lines, "\n") })
 end
 
 function M.run(ctx, state, advice, opt)
-  local wanted = {}
-  for i = 1, advice.count do wanted[i] = i end
-  local texts, lost = ctx.map(wanted, function()
+  return ctx.each_draft(advice.count, function()
     local exemplars = ctx.rng("exemplars"):sample(state.pool, math.min(opt.exemplars, #state.pool))
     local reply, why = ctx.ask("generator", prompt_for(ctx, exemplars, opt), {
       temperature = opt.temperature, top_p = opt.top_p, max_tokens = opt.max_tokens,
@@ -44,12 +46,6 @@ function M.run(ctx, state, advice, opt)
     if not reply then return nil, why end
     return { text = ctx.text.apply(reply.text, opt.post), outcome = reply.outcome }
   end)
-  local drafts = {}
-  for i = 1, advice.count do
-    if texts[i] then drafts[#drafts + 1] = texts[i] else ctx.note(("draft %d was lost: %s"):format(i, lost[i])) end
-  end
-  if #drafts == 0 and advice.count > 0 then return nil, "no draft was made: " .. lost[1] end
-  return drafts
 end
 
 return M

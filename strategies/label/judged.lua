@@ -16,7 +16,8 @@ local M = {
 local function list_of(cells)
   local lines = {}
   for i, cell in ipairs(cells) do
-    lines[i] = ("%d. %s%s"):format(i, cell.name, cell.description and ": " .. cell.description or "")
+    lines[i] = ("%d. %s%s"):format(i, cell.name,
+      cell.description and ": " .. cell.description or "")
   end
   return table.concat(lines, "\n")
 end

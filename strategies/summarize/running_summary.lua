@@ -1,19 +1,30 @@
 local M = {
   api = 1,
   kind = "summarize",
-  description = "Lets the advisor rewrite the list of what is covered, from the advice or from the new items.",
+  description = "Lets the advisor rewrite the list of what is covered, from the advice or from "
+    .. "the new items.",
   options = {
     source = { type = "string", default = "items", one_of = { "items", "advice" },
-      doc = "What the advisor is shown: the new items (the paper) or the advised name only (the released code)." },
-    heading = { type = "string", default = "Topics covered", doc = "Heading of the list in the prompt." },
+      doc = "What the advisor is shown: the new items (the paper) or the advised name only (the "
+        .. "released code)." },
+    heading = {
+      type = "string", default = "Topics covered", doc = "Heading of the list in the prompt.",
+    },
     subject = { type = "string", default = "topics", doc = "What the list is a list of." },
-    keep_lines = { type = "boolean", default = true, doc = "Put back lines that the rewritten list lost." },
-    temperature = { type = "number", default = 0, min = 0, doc = "Sampling temperature; 0 is greedy." },
+    keep_lines = {
+      type = "boolean", default = true, doc = "Put back lines that the rewritten list lost.",
+    },
+    temperature = {
+      type = "number", default = 0, min = 0, doc = "Sampling temperature; 0 is greedy.",
+    },
     top_p = { type = "number", default = 0.95, min = 0, max = 1, doc = "Nucleus sampling." },
     max_tokens = { type = "integer", default = 1024, min = 1, doc = "Longest reply." },
     template = { type = "string", default = "",
       doc = "The whole prompt as one text with holes {list} and {shown}, instead of ours." },
-    post = { type = "list", default = { "before_dashes", "strip" }, doc = "Post-processing steps of the reply." },
+    post = {
+      type = "list", default = { "before_dashes", "strip" },
+      doc = "Post-processing steps of the reply.",
+    },
   },
 }
 
@@ -63,7 +74,8 @@ end
 function M.run(ctx, state, batch, opt)
   local new = shown(batch, opt.source)
   if new == "" and opt.keep_lines then return { text = state.summary.text } end
-  local prompt = ctx.text.fill(opt.template ~= "" and opt.template or PROMPT, { heading = opt.heading, subject = opt.subject, list = state.summary.text,
+  local prompt = ctx.text.fill(opt.template ~= "" and opt.template or PROMPT,
+    { heading = opt.heading, subject = opt.subject, list = state.summary.text,
     shown = new })
   local reply, why, code = ctx.ask("advisor", prompt, {
     temperature = opt.temperature, top_p = opt.top_p, max_tokens = opt.max_tokens,

@@ -1,7 +1,8 @@
 return {
   api = 1,
   kind = "summarize",
-  description = "Adds each advised target that brought kept items to the list, in code: no line is ever lost.",
+  description = "Adds each advised target that brought kept items to the list, in code: no line "
+    .. "is ever lost.",
   run = function(ctx, state, batch)
     local lines, listed = ctx.text.lines(state.summary.text), {}
     for _, line in ipairs(lines) do listed[ctx.text.normalize(line)] = true end

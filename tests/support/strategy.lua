@@ -8,6 +8,8 @@
 ---   assert.equals("generator", ctx.sent[1].role)
 local core = require("advisor_core")
 local context = require("advisor.host.context")
+local drafts = require("advisor.host.drafts")
+local draws = require("advisor.host.draws")
 local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
 local registry = require("advisor.host.registry")
@@ -75,6 +77,36 @@ local function words_of(prompt)
   return table.concat(parts, "\n")
 end
 
+--- A stream with the methods that scripts see.
+local function stream_of(name)
+  local stream, methods = core.rng.new(name), {}
+  for _, draw in ipairs({ "unit", "integer", "choice", "shuffle", "sample", "gamma", "beta" }) do
+    methods[draw] = function(_, ...) return (draws[draw] or stream[draw])(stream, ...) end
+  end
+  return methods
+end
+
+--- Kept items and the batch, compared by a function that the test has written:
+--- it says how similar two texts are, and as in the engines, what is below the
+--- threshold is not near.
+local function fake_comparison(kept, similar, threshold)
+  local entries = {}
+  for i, body in ipairs(kept or {}) do entries[i] = { id = "r1-" .. i, text = body } end
+  return {
+    nearest = function(body)
+      local best
+      for _, entry in ipairs(entries) do
+        local score = similar(body, entry.text)
+        if score >= threshold and (not best or score > best.score) then
+          best = { id = entry.id, text = entry.text, score = score }
+        end
+      end
+      return best
+    end,
+    add = function(body, label) entries[#entries + 1] = { id = label, text = body } end,
+  }
+end
+
 --- Kept items and the batch, compared by the real exact engine.
 local function comparison(kept)
   local index, entries = core.dedup.exact(), {}
@@ -96,15 +128,17 @@ local function comparison(kept)
 end
 
 --- A fake world.
----@param given table|nil `{ replies, fail, kept, seed }`: replies are texts or `{ text, outcome,
---- }`, given
----out in order of the questions, or a function(question) that makes one; `fail` has messages (or
----`{ message, code }`) by the number of the question; `kept` is what ctx.dedup knows.
----@return table ctx Also holds `sent` (list of `{ role, prompt, text, options }`), `notes` and
---- `logs`.
+---@param given table|nil `{ replies, fail, kept, seed, similar }`: replies are texts or tables
+---`{ text, outcome, usage }`, given out in order of the questions, or a function(question) that
+---makes one; `fail` has messages (or `{ message, code }`) by the number of the question; `kept` is
+---what ctx.dedup knows; `similar` is a function(a, b) that scores two texts in the place of
+---engines other than "exact".
+---@return table ctx Also holds `sent` (list of `{ role, prompt, text, options }`), `notes`, `logs`
+---and `compared` (list of `{ engine, options }`).
 function support.ctx(given)
   given = given or {}
-  local ctx = { sent = {}, notes = {}, logs = {}, text = real.text, json = real.json }
+  local ctx = { sent = {}, notes = {}, logs = {}, compared = {}, text = real.text,
+    json = real.json, measure = real.measure }
   local path, streams = "1", {}
 
   function ctx.ask(role, prompt, asked)
@@ -137,16 +171,20 @@ function support.ctx(given)
 
   function ctx.rng(purpose)
     local name = ("%s/%s/%s"):format(given.seed or 1, path, purpose)
-    streams[name] = streams[name] or core.rng.new(name)
+    streams[name] = streams[name] or stream_of(name)
     return streams[name]
   end
 
-  function ctx.dedup(engine)
-    assert(engine == nil or engine == "exact", "the spec's world has the engine 'exact' only")
-    return comparison(given.kept)
+  function ctx.dedup(engine, asked)
+    ctx.compared[#ctx.compared + 1] = { engine = engine or "exact", options = asked }
+    if engine == nil or engine == "exact" then return comparison(given.kept) end
+    assert(given.similar, "the spec's world has the engine 'exact' only: give it `similar`")
+    return fake_comparison(given.kept, given.similar, asked.threshold)
   end
 
   function ctx.note(remark) ctx.notes[#ctx.notes + 1] = remark end
+
+  ctx.each_draft = drafts(ctx.map, ctx.note)
 
   function ctx.log(level, message)
     ctx.logs[#ctx.logs + 1] = message and { level, message } or { "info", level }
@@ -172,10 +210,9 @@ local function kept_in(cells)
 end
 
 --- A state as scripts get it: a view, read-only.
----@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles
----}`:
----summary is a text, pool a list of texts or items, cells counts by name, taxonomy a list of
----`{ name, want, … }` of cells that are known from the start.
+---@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles,
+---variants }`: summary is a text, pool a list of texts or items, cells counts by name, taxonomy a
+---list of `{ name, want, … }` of cells that are known from the start, variants sums by name.
 function support.state(given)
   given = setmetatable(given or {}, { __index = {
     round = 1, summary = "", pool = {}, cells = {}, kept = {}, history = {},
@@ -193,7 +230,7 @@ function support.state(given)
   end
   initial.round, initial.summary = given.round, { text = given.summary }
   initial.pool_size, initial.history_size = #timeline.pool, #timeline.history
-  initial.kept_size = #given.kept
+  initial.kept_size, initial.variants = #given.kept, given.variants or initial.variants
   return states.view(timeline, initial, given.gaps, given.principles)
 end
 

@@ -4,7 +4,8 @@ local arguments = {}
 ---@class advisor.Verb
 ---@field usage string One line, after "advisor".
 ---@field summary string One sentence.
----@field flags table<string, table> `{ value = "NAME"|nil, many = boolean, short = "o", doc = string }`
+---@field flags table<string, table> `{ value = "NAME"|nil, many = boolean, short = "o", doc =
+---string }`
 ---@field positional string[] Names of required arguments.
 ---@field notes string|nil More for `--help`.
 ---@field run fun(args: table, place: table): integer

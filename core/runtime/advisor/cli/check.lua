@@ -5,7 +5,9 @@ local verb = {
   usage = "check FILE [--set key=value]…",
   summary = "Checks a script or an experiment and lists every problem, with file and line.",
   positional = { "FILE" },
-  flags = { set = { value = "key=value", many = true, doc = "As for 'run', where FILE is an experiment." } },
+  flags = {
+    set = { value = "key=value", many = true, doc = "As for 'run', where FILE is an experiment." },
+  },
   notes = "A script is known by its field `kind`; any other file is read as an experiment.",
 }
 
@@ -41,7 +43,8 @@ function verb.run(args, place)
     local _, found = registry.examine(source, path, expected_kind(path), name, "file")
     problems = found
   else
-    local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
+    local found = registry.new({ root = place.root,
+      experiment = path:match("^(.*)/[^/]*$") or "." })
     local _, wrong = experiment.read(path, args.set or {}, found, place.root)
     problems = wrong or {}
   end

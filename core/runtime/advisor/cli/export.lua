@@ -7,7 +7,8 @@ local verb = {
   positional = { "RUN" },
   flags = {
     format = { value = "jsonl", doc = "One object a line: id, round, index, text, target, meta." },
-    output = { short = "o", value = "FILE", doc = "Write to FILE as a whole instead of to standard output." },
+    output = { short = "o", value = "FILE", doc = "Write to FILE as a whole instead of to "
+      .. "standard output." },
     force = { doc = "Replace FILE if there is one." },
   },
 }

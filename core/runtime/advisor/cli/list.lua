@@ -14,7 +14,9 @@ local verb = {
 
 local function describe(found, kind, entry)
   local script, problems = found:find(kind, entry.name)
-  if script then return (script.table.description:match("^.-%.%f[%s%z]") or script.table.description), nil end
+  if script then
+    return (script.table.description:match("^.-%.%f[%s%z]") or script.table.description), nil
+  end
   return nil, problems[1]
 end
 
@@ -29,7 +31,8 @@ function verb.run(args, place)
     for _, entry in ipairs(found:list(kind)) do
       local words, problem = describe(found, kind, entry)
       if args.json then
-        io.stdout:write(json.encode({ kind = kind, name = entry.name, origin = entry.origin, path = entry.path,
+        io.stdout:write(json.encode({ kind = kind, name = entry.name, origin = entry.origin,
+          path = entry.path,
           description = words or json.null, problem = problem or json.null }), "\n")
       else
         io.stdout:write(("%-9s  %-20s  %-10s  %s\n"):format(kind, entry.name, entry.origin,

@@ -3,7 +3,7 @@ local core = require("advisor_core")
 local arguments = require("advisor.cli.arguments")
 local version = require("advisor.version")
 
-local VERBS = { "run", "resume", "preview", "status", "export", "list", "show", "check", "new" }
+local VERBS = { "run", "resume", "preview", "status", "export", "list", "show", "check", "new", "eval" }
 
 --- Exit codes.
 local DONE, ERROR, USAGE = 0, 1, 2
@@ -28,7 +28,8 @@ local function help()
   end
   lines[#lines + 1] = ""
   lines[#lines + 1] = "advisor VERB --help shows a verb's options; advisor --version the version."
-  lines[#lines + 1] = "Environment: OPENAI_BASE_URL, OPENAI_API_KEY, ADVISOR_MODEL (presets), ADVISOR_PATH (scripts)."
+  lines[#lines + 1] = "Environment: OPENAI_BASE_URL, OPENAI_API_KEY, ADVISOR_MODEL (presets), "
+    .. "ADVISOR_PATH (scripts)."
   return table.concat(lines, "\n") .. "\n"
 end
 

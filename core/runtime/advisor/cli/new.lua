@@ -7,7 +7,8 @@ local verb = {
   summary = "Writes a scaffold that passes its checks: a script to begin with.",
   positional = { "KIND", "NAME" },
   flags = {},
-  notes = "KIND is one of advise, generate, filter, summarize, label, respond, principle. The file is made in the\n"
+  notes = "KIND is one of advise, generate, filter, summarize, label, respond, principle. The "
+    .. "file is made in the\n"
     .. "current folder: strategies/KIND/NAME.lua, or principles/NAME.lua.",
 }
 
@@ -32,8 +33,8 @@ local BODIES = {
   run = function(ctx, _, advice)
     local drafts = {}
     for i = 1, advice.count do
-      local reply, why, code = ctx.ask("generator", "Write one question about " .. (advice.target or "anything"),
-        { max_tokens = 80 })
+      local prompt = "Write one question about " .. (advice.target or "anything")
+      local reply, why, code = ctx.ask("generator", prompt, { max_tokens = 80 })
       if not reply then return nil, why, code end
       drafts[i] = { text = reply.first_line }
     end
@@ -46,7 +47,8 @@ local BODIES = {
     local kept, verdicts = ctx.dedup("exact"), {}
     for i, draft in ipairs(drafts) do
       local nearest = kept.nearest(draft.text)
-      verdicts[i] = nearest and { verdict = "fail", nearest = nearest.id, score = nearest.score } or "pass"
+      verdicts[i] = nearest and { verdict = "fail", nearest = nearest.id, score = nearest.score }
+        or "pass"
     end
     return verdicts
   end,
@@ -87,7 +89,9 @@ local BODIES = {
   },
   check = function(ctx, item, opt)
     local words = ctx.text.count_words(item.text)
-    if words < opt.min_words then return "fail", { code = "too_short", words = words, least = opt.min_words } end
+    if words < opt.min_words then
+      return "fail", { code = "too_short", words = words, least = opt.min_words }
+    end
     return "pass"
   end,
 }
@@ -97,11 +101,13 @@ local BODIES = {
 function verb.run(args)
   local body, name = BODIES[args.KIND], args.NAME
   if not body then
-    io.stderr:write(("advisor new: there is no scaffold for '%s'; %s\n"):format(args.KIND, verb.notes))
+    io.stderr:write(("advisor new: there is no scaffold for '%s'; %s\n"):format(args.KIND,
+      verb.notes))
     return 2
   end
   if not name:find("^%a[%w_]*$") or #name > 64 then
-    io.stderr:write(("advisor new: '%s' is no name for a script: letters, digits and '_', a letter first\n"):format(name))
+    io.stderr:write(("advisor new: '%s' is no name for a script: letters, digits and '_', a "
+      .. "letter first\n"):format(name))
     return 2
   end
   local path = ("%s/%s.lua"):format(registry.folders[args.KIND], name)
@@ -115,7 +121,8 @@ function verb.run(args)
   if not file then error({ message = why }, 0) end
   file:write(text.fill(HEAD, { kind = args.KIND, description = body[1] }), body[2])
   file:close()
-  local switch = args.KIND == "principle" and ("add \"%s\" to the experiment's principles"):format(name)
+  local switch = args.KIND == "principle"
+    and ("add \"%s\" to the experiment's principles"):format(name)
     or args.KIND == "filter" and ("--set 'pipeline.filter=[\"%s\"]'"):format(name)
     or ("--set pipeline.%s=%s"):format(args.KIND, name)
   io.stdout:write(("%s\ncheck it: advisor check %s\nuse it:   %s\n"):format(path, path, switch))

@@ -8,27 +8,33 @@ local text = require("advisor.output.text")
 
 local verb = {
   usage = "preview EXPERIMENT.lua [-o RUN] [--set key=value]…",
-  summary = "Runs one round, shows prompts, items and checks, and projects calls, tokens, money and time.",
+  summary = "Runs one round, shows prompts, items and checks, and projects calls, tokens, money "
+    .. "and time.",
   positional = { "EXPERIMENT" },
   flags = {
-    output = { short = "o", value = "RUN", doc = "The run folder of the one round; default: runs/preview, runs/preview-2, …" },
+    output = { short = "o", value = "RUN", doc = "The run folder of the one round; default: "
+      .. "runs/preview, runs/preview-2, …" },
     set = { value = "key=value", many = true, doc = "As for 'run'." },
     prompts = { value = "N", doc = "Prompts shown of each stage; default 1." },
     json = { doc = "Only the projection, as one JSON object." },
   },
-  notes = "The round is paid for; 'resume RUN --set rounds=N' goes on from it, so nothing is wasted.",
+  notes = "The round is paid for; 'resume RUN --set rounds=N' goes on from it, so nothing is "
+    .. "wasted.",
 }
 
 local function shown(prompt)
   if type(prompt) == "string" then return prompt end
   local parts = {}
-  for i, message in ipairs(prompt) do parts[i] = ("[%s]\n%s"):format(message.role, message.content) end
+  for i, message in ipairs(prompt) do
+    parts[i] = ("[%s]\n%s"):format(message.role, message.content)
+  end
   return table.concat(parts, "\n")
 end
 
 local function print_prompts(store, most)
   local seen = {}
-  for _, row in ipairs(store:query("SELECT stage, role, request, sent FROM attempt WHERE n = 1 ORDER BY id")) do
+  for _, row in ipairs(store:query("SELECT stage, role, request, sent FROM attempt WHERE n = 1 "
+    .. "ORDER BY id")) do
     seen[row.stage] = (seen[row.stage] or 0) + 1
     if seen[row.stage] <= most then
       local call = json.decode(row.request)
@@ -40,10 +46,13 @@ end
 
 local function print_items(store)
   io.stdout:write("── drafts\n")
-  for _, row in ipairs(store:query("SELECT item_index, verdict, text, target, reason, finding FROM item ORDER BY "
+  for _, row in ipairs(store:query("SELECT item_index, verdict, text, target, reason, finding "
+    .. "FROM item ORDER BY "
     .. "item_index")) do
-    local why = row.reason and (" [%s%s]"):format(row.reason, row.finding and " " .. row.finding or "") or ""
-    io.stdout:write(("%3d %-7s %s%s\n"):format(row.item_index, row.verdict, text.printable(row.text), text.printable(why)))
+    local why = row.reason and (" [%s%s]"):format(row.reason,
+      row.finding and " " .. row.finding or "") or ""
+    io.stdout:write(("%3d %-7s %s%s\n"):format(row.item_index, row.verdict,
+      text.printable(row.text), text.printable(why)))
   end
 end
 
@@ -61,7 +70,8 @@ local function project(store, resolved, seconds)
   end
   return {
     rounds = factor, calls = times(summary.calls), tokens = { prompt = times(summary.tokens.prompt),
-    completion = times(summary.tokens.completion) }, money = times(summary.cost), kept = times(summary.kept),
+    completion = times(summary.tokens.completion) }, money = times(summary.cost),
+      kept = times(summary.kept),
     seconds = times(math.floor(seconds * 100 + 0.5) / 100),
   }
 end
@@ -78,11 +88,15 @@ local function show(folder, resolved, seconds, args)
   else
     print_prompts(store, tonumber(args.prompts) or 1)
     print_items(store)
-    io.stdout:write(("\n── the whole experiment, if every round were like this one\n%s rounds, %s calls, %s prompt and "
-      .. "%s completion tokens, %s money, %s s, %s kept items\n%s holds this round; go on from it: advisor resume %s "
-      .. "--set rounds=…\n"):format(in_words(projection.rounds, "%d"), in_words(projection.calls, "%d"),
+    io.stdout:write(("\n── the whole experiment, if every round were like this one\n%s rounds, %s "
+      .. "calls, %s prompt and "
+      .. "%s completion tokens, %s money, %s s, %s kept items\n%s holds this round; go on from "
+      .. "it: advisor resume %s "
+      .. "--set rounds=…\n"):format(in_words(projection.rounds, "%d"),
+      in_words(projection.calls, "%d"),
       in_words(projection.tokens.prompt, "%d"), in_words(projection.tokens.completion, "%d"),
-      in_words(projection.money, "%.4f"), in_words(projection.seconds, "%.0f"), in_words(projection.kept, "%d"),
+      in_words(projection.money, "%.4f"), in_words(projection.seconds, "%.0f"),
+      in_words(projection.kept, "%d"),
       folder, folder))
   end
   store:close()

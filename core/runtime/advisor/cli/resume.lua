@@ -10,13 +10,17 @@ local verb = {
   summary = "Goes on with a run that was stopped, paused or killed.",
   positional = { "RUN" },
   flags = {
-    set = { value = "key=value", many = true, doc = "Change how far the run goes or how it reaches its models." },
+    set = { value = "key=value", many = true, doc = "Change how far the run goes or how it "
+      .. "reaches its models." },
     json = session.flags.json,
     quiet = session.flags.quiet,
   },
-  notes = "The scripts and the experiment stored in the run are used. Replies that are on disk are not asked\n"
-    .. "for again; calls that were in flight when the process died are sent again and shown as possibly paid.\n"
-    .. "--set takes rounds, accept, stop.budget.*, policy.retry_*, and of models.ROLE: url, key_env, concurrency,\n"
+  notes = "The scripts and the experiment stored in the run are used. Replies that are on disk "
+    .. "are not asked\n"
+    .. "for again; calls that were in flight when the process died are sent again and shown as "
+    .. "possibly paid.\n"
+    .. "--set takes rounds, accept, stop.budget.*, policy.retry_*, and of models.ROLE: url, "
+    .. "key_env, concurrency,\n"
     .. "*_seconds, proxy, ca_file. What decides over the data stays.",
 }
 
@@ -27,7 +31,8 @@ local function change(store, facts, resolved, settings)
   local text = json.encode(resolved)
   local ok, why = records.extend(store, {
     resolved = text, state = facts.state == "done" and "stopped" or facts.state,
-    rounds = resolved.rounds and tostring(resolved.rounds) or "", accept = resolved.accept and tostring(resolved.accept) or "",
+    rounds = resolved.rounds and tostring(resolved.rounds) or "",
+    accept = resolved.accept and tostring(resolved.accept) or "",
   })
   if not ok then error({ message = why }, 0) end
   return json.decode(text)
@@ -42,19 +47,24 @@ local function go_on(folder, args, place)
       .. "advisor run EXPERIMENT.lua -o %s"):format(folder, folder) }, 0)
   end
   local resolved, problem = json.decode(facts.resolved)
-  if not resolved then error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) }, 0) end
+  if not resolved then
+    error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) },
+      0)
+  end
   if args.set then
     resolved = change(store, facts, resolved, args.set)
   elseif facts.state == "done" then
     store:close()
-    io.stderr:write(("advisor: %s is done already; 'advisor export %s --format jsonl' writes its items\n"):format(
+    io.stderr:write(("advisor: %s is done already; 'advisor export %s --format jsonl' writes its "
+      .. "items\n"):format(
       folder, folder))
     return 0
   end
   local found = registry.new({ root = place.root })
   found:use_stored(records.scripts(store))
   assert(core.log.file(folder .. "/run.log"))
-  return session.go({ folder = folder, store = store, resolved = resolved, registry = found, args = args })
+  return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
+    args = args })
 end
 
 function verb.run(args, place)

@@ -8,12 +8,15 @@ local verb = {
   summary = "Runs an experiment into a new run folder.",
   positional = { "EXPERIMENT" },
   flags = {
-    output = { short = "o", value = "RUN", doc = "The run folder to make; default: runs/NAME, runs/NAME-2, …" },
-    set = { value = "key=value", many = true, doc = "Set a key by its full path, as pipeline.advise=my_idea." },
+    output = { short = "o", value = "RUN", doc = "The run folder to make; default: runs/NAME, "
+      .. "runs/NAME-2, …" },
+    set = { value = "key=value", many = true, doc = "Set a key by its full path, as "
+      .. "pipeline.advise=my_idea." },
     json = session.flags.json,
     quiet = session.flags.quiet,
   },
-  notes = "Exit codes: 0 done, 1 error or paused, 2 usage, 130 interrupted. A run that ended early goes on\n"
+  notes = "Exit codes: 0 done, 1 error or paused, 2 usage, 130 interrupted. A run that ended "
+    .. "early goes on\n"
     .. "with 'advisor resume RUN'.",
 }
 

@@ -40,12 +40,14 @@ end
 
 local function report_end(folder, outcome, summary, args)
   emit(args, { event = "done", run = folder, state = outcome.state, message = outcome.message,
-    kept = summary.kept, drafts = summary.drafts, rounds = summary.rounds, digest = summary.digest })
+    kept = summary.kept, drafts = summary.drafts, rounds = summary.rounds,
+      digest = summary.digest })
   local words = progress.closing(summary)
   io.stderr:write(words, "\n")
   if outcome.state == "done" then
     if summary.accept and summary.kept < summary.accept then
-      io.stderr:write(("advisor: %d items were asked for, %d were kept: the rounds are used up\n"):format(
+      local message = "advisor: %d items were asked for, %d were kept: the rounds are used up\n"
+      io.stderr:write(message:format(
         summary.accept, summary.kept))
     end
     return
@@ -72,7 +74,8 @@ function session.go(given)
     resolved = given.resolved, registry = given.registry, store = store,
     progress = function(self, result)
       line:round(self, result)
-      emit(args, { event = "round", round = result.number, kept = #result.kept, drafts = #result.drafts })
+      emit(args, { event = "round", round = result.number, kept = #result.kept,
+        drafts = #result.drafts })
     end,
   })
   if not current then
@@ -80,10 +83,12 @@ function session.go(given)
     error({ message = why, code = code }, 0)
   end
   if current.journal.interrupted > 0 then
-    io.stderr:write(("advisor: %d calls were in flight when the run ended last time; they may have been paid "
+    io.stderr:write(("advisor: %d calls were in flight when the run ended last time; they may "
+      .. "have been paid "
       .. "and are sent again\n"):format(current.journal.interrupted))
   end
-  emit(args, { event = "launch", run = given.folder, name = given.resolved.name, round = current.committed })
+  emit(args, { event = "launch", run = given.folder, name = given.resolved.name,
+    round = current.committed })
   records.set(store, { state = "running", why = "" })
   watch(current)
   line:start(current)
@@ -94,8 +99,11 @@ function session.go(given)
   local message = core.log.redact(outcome.message or "")
   outcome.message = message
   local set, problem = records.set(store, { state = outcome.state, why = message })
-  if not set then io.stderr:write("advisor: the end of the run could not be recorded: ", problem, "\n") end
-  core.log.write("info", ("the run is %s%s"):format(outcome.state, message ~= "" and ": " .. message or ""))
+  if not set then
+    io.stderr:write("advisor: the end of the run could not be recorded: ", problem, "\n")
+  end
+  core.log.write("info", ("the run is %s%s"):format(outcome.state,
+    message ~= "" and ": " .. message or ""))
   local summary = records.summary(store)
   close(current)
   report_end(given.folder, outcome, summary, args)
@@ -154,7 +162,8 @@ local function write_copies(folder, source, resolved_text, scripts)
   write_file(folder .. "/experiment.resolved.json", resolved_text .. "\n")
   core.system.make_folder(folder .. "/scripts")
   for _, script in ipairs(scripts) do
-    write_file(("%s/scripts/%s-%s.lua"):format(folder, script.hash, script.name:gsub("[^%w_%-]", "_")), script.source)
+    write_file(("%s/scripts/%s-%s.lua"):format(folder, script.hash,
+      script.name:gsub("[^%w_%-]", "_")), script.source)
   end
 end
 
@@ -176,12 +185,15 @@ local function begin(folder, mode, resolved, source, found, args)
   assert(core.log.file(folder .. "/run.log"))
   write_copies(folder, source, resolved_text, scripts)
   local stored, problem = records.begin(store, {
-    name = resolved.name, resolved = resolved_text, experiment = source, state = "running", why = "",
+    name = resolved.name, resolved = resolved_text, experiment = source, state = "running",
+    why = "",
     version = version.line(), created_ms = tostring(core.system.wall_ms()),
-    rounds = resolved.rounds and tostring(resolved.rounds) or "", accept = resolved.accept and tostring(resolved.accept) or "",
+    rounds = resolved.rounds and tostring(resolved.rounds) or "",
+    accept = resolved.accept and tostring(resolved.accept) or "",
   }, scripts)
   if not stored then error({ message = problem }, 0) end
-  return session.go({ folder = folder, store = store, resolved = resolved, registry = found, args = args })
+  return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
+    args = args })
 end
 
 --- Makes a run folder and runs the experiment in it.

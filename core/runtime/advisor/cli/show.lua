@@ -29,7 +29,8 @@ local function print_options(declared)
     if option.min then limits[#limits + 1] = ("at least %s"):format(option.min) end
     if option.max then limits[#limits + 1] = ("at most %s"):format(option.max) end
     if option.one_of then limits[#limits + 1] = "one of " .. table.concat(option.one_of, ", ") end
-    io.stdout:write(("  %s (%s, default %s%s)\n      %s\n"):format(name, option.type, shown(option.default),
+    io.stdout:write(("  %s (%s, default %s%s)\n      %s\n"):format(name, option.type,
+      shown(option.default),
       #limits > 0 and ", " .. table.concat(limits, ", ") or "", option.doc))
   end
 end
@@ -56,7 +57,8 @@ function verb.run(args, place)
   end
   local list = matches(found, args.NAME, args.kind)
   if #list == 0 then
-    for _, problem in ipairs(list.problems or { ("no script is called '%s'; 'advisor list' shows all"):format(args.NAME) }) do
+    for _, problem in ipairs(list.problems or { ("no script is called '%s'; 'advisor list' shows "
+      .. "all"):format(args.NAME) }) do
       io.stderr:write(problem, "\n")
     end
     return 1
@@ -64,11 +66,13 @@ function verb.run(args, place)
   for i, script in ipairs(list) do
     local t = script.table
     if args.json then
-      io.stdout:write(json.encode({ kind = script.kind, name = args.NAME, path = script.path, origin = script.origin,
+      io.stdout:write(json.encode({ kind = script.kind, name = args.NAME, path = script.path,
+        origin = script.origin,
         hash = script.hash, description = t.description, level = t.level or json.null,
         statement = t.statement or json.null, options = t.options or {} }), "\n")
     else
-      io.stdout:write(i > 1 and "\n" or "", ("%s %s\n%s\n"):format(script.kind, args.NAME, t.description))
+      io.stdout:write(i > 1 and "\n" or "", ("%s %s\n%s\n"):format(script.kind, args.NAME,
+        t.description))
       if t.statement then io.stdout:write(("states (%s): %s\n"):format(t.level, t.statement)) end
       print_options(t.options)
       io.stdout:write(("\n%s (%s)\n"):format(script.path, script.origin))

@@ -14,7 +14,9 @@ local verb = {
 --- nothing was killed before it began.
 local function true_state(folder, state)
   state = state or "running"
-  if state == "running" and not core.system.is_locked(folder .. "/run.lock") then return "stopped" end
+  if state == "running" and not core.system.is_locked(folder .. "/run.lock") then
+    return "stopped"
+  end
   return state
 end
 

@@ -30,7 +30,9 @@ end
 ---@param options table
 ---@return table `{ nearest = fun(text): { id, score, text }|nil, add = fun(text, label) }`
 return function(run, lane, engine, options)
-  if not ENGINES[engine] then error(("ctx.dedup: no engine is called '%s'"):format(tostring(engine)), 3) end
+  if not ENGINES[engine] then
+    error(("ctx.dedup: no engine is called '%s'"):format(tostring(engine)), 3)
+  end
   local index, before = index_of(run, engine, options), lane.before
   local batch, labels = assert(ENGINES[engine](options)), {}
   --- Keeps memory of kept items out of Lua: the text is read when it is named.
@@ -41,7 +43,8 @@ return function(run, lane, engine, options)
       local item = run.timeline.items:get(id)
       return { id = item.id, score = score, text = item.text }
     end
-    return in_batch and { id = labels[in_batch].id, score = batch_score, text = labels[in_batch].text } or nil
+    return in_batch and { id = labels[in_batch].id, score = batch_score,
+      text = labels[in_batch].text } or nil
   end
   local function add(candidate, label)
     labels[#labels + 1] = { id = label, text = candidate }

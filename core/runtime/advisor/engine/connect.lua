@@ -10,7 +10,8 @@ local function endpoints_of(name, role, policy, calls)
     local index, why = calls:endpoint({
       url = url, key_env = role.key_env, is_local = role.is_local, concurrency = role.concurrency,
       plain_http = policy.plain_http, connect_ms = math.ceil(role.connect_seconds * 1000),
-      first_byte_ms = math.ceil(role.first_byte_seconds * 1000), total_ms = math.ceil(role.total_seconds * 1000),
+      first_byte_ms = math.ceil(role.first_byte_seconds * 1000),
+      total_ms = math.ceil(role.total_seconds * 1000),
     })
     if not index then return nil, ("models.%s.url: %s"):format(name, why) end
     endpoints[i] = index
@@ -22,7 +23,8 @@ end
 ---@param resolved table
 ---@param registry table
 ---@param calls userdata
----@return table|nil models Role -> what is resolved, with `provider` and `endpoints`; aliases stay names.
+---@return table|nil models Role -> what is resolved, with `provider` and `endpoints`; aliases stay
+---names.
 ---@return string|nil message
 return function(resolved, registry, calls)
   local models = {}
@@ -30,7 +32,8 @@ return function(resolved, registry, calls)
     local role = resolved.models[name]
     if type(role) == "table" then
       local script = registry:find("provider", role.api)
-      local lane = sandbox.lane({ run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
+      local lane = sandbox.lane({ run = { instructions = LOAD_INSTRUCTIONS }, round = 0,
+        stage = "load", path = "1",
         script = role.api })
       local ok, provider = sandbox.instantiate(lane, script.code, script.extra)
       if not ok then return nil, provider end

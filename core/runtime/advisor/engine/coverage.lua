@@ -7,9 +7,11 @@ local coverage = {}
 coverage.__index = coverage
 
 --- Begins to count.
----@param taxonomy table `{ cells = list of { name, parent, description, want, minimum }, open = boolean }`
+---@param taxonomy table `{ cells = list of { name, parent, description, want, minimum }, open =
+---boolean }`
 function coverage.new(taxonomy)
-  local self = setmetatable({ open = taxonomy.open, cells = {}, by_name = {}, sizes = {}, deltas = {},
+  local self = setmetatable({ open = taxonomy.open, cells = {}, by_name = {}, sizes = {},
+    deltas = {},
     unlabelled = 0, newest = 0 }, coverage)
   for _, cell in ipairs(taxonomy.cells) do self:add_cell(cell) end
   self.sizes[0] = #self.cells
@@ -18,7 +20,8 @@ end
 
 function coverage:add_cell(cell)
   if self.by_name[cell.name] then return end
-  local known = { name = cell.name, parent = cell.parent, description = cell.description, want = cell.want,
+  local known = { name = cell.name, parent = cell.parent, description = cell.description,
+    want = cell.want,
     minimum = cell.minimum, count = 0 }
   self.cells[#self.cells + 1], self.by_name[cell.name] = known, known
 end
@@ -75,7 +78,8 @@ end
 
 --- Coverage as the state after a round saw it.
 ---@param round integer
----@return table `{ cells = list of { cell, parent, description, count, share, low, high, want, minimum }, total,
+---@return table `{ cells = list of { cell, parent, description, count, share, low, high, want,
+---minimum }, total,
 ---unlabelled, open }`; low and high are the Wilson interval (95 %) on the share.
 function coverage:at(round)
   local added, unlabelled = added_since(self, round)
@@ -84,7 +88,8 @@ function coverage:at(round)
     local cell = self.cells[i]
     local count = cell.count - (added[cell.name] or 0)
     total = total + count
-    list[i] = { cell = cell.name, parent = cell.parent, description = cell.description, count = count,
+    list[i] = { cell = cell.name, parent = cell.parent, description = cell.description,
+      count = count,
       want = cell.want, minimum = cell.minimum }
   end
   for _, cell in ipairs(list) do
@@ -95,7 +100,8 @@ function coverage:at(round)
       cell.low, cell.high = 0, 1
     end
   end
-  return { cells = list, total = total, unlabelled = self.unlabelled - unlabelled, open = self.open }
+  return { cells = list, total = total, unlabelled = self.unlabelled - unlabelled,
+    open = self.open }
 end
 
 return coverage

@@ -11,7 +11,8 @@ local CACHED = 64
 
 ---@param store userdata
 function items.new(store)
-  return setmetatable({ store = store, rounds = {}, before = {}, total = 0, cache = {}, order = {} }, items)
+  return setmetatable({ store = store, rounds = {}, before = {}, total = 0, cache = {},
+    order = {} }, items)
 end
 
 --- Takes in how many items a committed round kept.

@@ -55,7 +55,8 @@ end
 function ledger:note(lane, remark)
   local list = self.remarks[lane.round] or {}
   self.remarks[lane.round] = list
-  list[#list + 1] = { stage = lane.stage, lane = lane.path, script = lane.script, text = remark, order = #list }
+  list[#list + 1] = { stage = lane.stage, lane = lane.path, script = lane.script, text = remark,
+    order = #list }
 end
 
 --- A round's remarks in an order that does not depend on when replies came.

@@ -22,7 +22,8 @@ local function write(store, statements)
   return true
 end
 
-local SET = "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+local SET = "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
+  .. "excluded.value"
 
 --- Sets facts about the run. Yields until they are on disk.
 ---@param facts table<string, string>
@@ -78,31 +79,40 @@ function records.scripts(store)
   return store:query("SELECT kind, name, hash, origin, source FROM script")
 end
 
-local INSERT_ROUND = "INSERT INTO round (round, read_round, state, why, gaps, advice, summary, variants, notes, tokens,"
+local INSERT_ROUND = "INSERT INTO round (round, read_round, state, why, gaps, advice, summary, "
+  .. "variants, notes, tokens,"
   .. " cost, wall_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-local INSERT_ITEM = "INSERT INTO item (round, item_index, verdict, text, target, cell, advice, reason, finding,"
+local INSERT_ITEM = "INSERT INTO item (round, item_index, verdict, text, target, cell, advice, "
+  .. "reason, finding,"
   .. " verdicts, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 local function item_row(round, draft)
   local finding = draft.finding and json.encode(draft.finding) or nil
-  return { INSERT_ITEM, round, draft.index, draft.verdict, draft.text, draft.target, draft.cell, draft.advice,
-    draft.reason, finding, json.encode(json.array(draft.verdicts)), json.encode(draft.meta), n = 12 }
+  return { INSERT_ITEM, round, draft.index, draft.verdict, draft.text, draft.target, draft.cell,
+    draft.advice,
+    draft.reason, finding, json.encode(json.array(draft.verdicts)), json.encode(draft.meta),
+      n = 12 }
 end
 
 --- Commits a round as a whole. Yields until it is on disk.
 ---@param result table The round as engine/round.lua makes it.
 function records.commit_round(store, result)
-  local statements = { { INSERT_ROUND, result.number, result.read_round, result.state, result.why or "",
-    json.encode(json.array(result.gaps)), json.encode(json.array(result.advice)), json.encode(result.summary),
+  local statements = { { INSERT_ROUND, result.number, result.read_round, result.state,
+    result.why or "",
+    json.encode(json.array(result.gaps)), json.encode(json.array(result.advice)),
+    json.encode(result.summary),
     json.encode(result.variants), json.encode(json.array(result.notes)), json.encode(result.spent),
     result.spent.money, core.system.wall_ms(), n = 13 } }
-  for _, draft in ipairs(result.drafts) do statements[#statements + 1] = item_row(result.number, draft) end
+  for _, draft in ipairs(result.drafts) do
+    statements[#statements + 1] = item_row(result.number, draft)
+  end
   return write(store, statements)
 end
 
 --- Committed rounds in order, as stored.
 function records.rounds(store)
-  return store:query("SELECT round, read_round, state, why, gaps, advice, summary, variants, tokens, cost, notes FROM round "
+  return store:query("SELECT round, read_round, state, why, gaps, advice, summary, variants, "
+    .. "tokens, cost, notes FROM round "
     .. "WHERE state <> 'surplus' ORDER BY round")
 end
 
@@ -111,13 +121,15 @@ local PAGE = 500
 --- Kept items in order of (round, index), a page at a time: memory does not grow
 --- with the data set.
 ---@param store userdata
----@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell, meta }`; nil, message ends it.
+---@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell, meta
+---}`; nil, message ends it.
 ---@return boolean|nil ok
 ---@return string|nil message
 function records.each_kept(store, visit)
   local round, index = -1, -1
   while true do
-    local rows, why = store:query("SELECT round, item_index, text, target, cell, meta FROM item WHERE verdict = 'kept'"
+    local rows, why = store:query("SELECT round, item_index, text, target, cell, meta FROM item "
+      .. "WHERE verdict = 'kept'"
       .. " AND (round, item_index) > (?, ?) ORDER BY round, item_index LIMIT ?", round, index, PAGE)
     if not rows then return nil, why end
     for _, row in ipairs(rows) do
@@ -135,7 +147,8 @@ end
 function records.digest(store)
   local hasher = core.text.hasher()
   assert(records.each_kept(store, function(row)
-    hasher:add(records.digest_line({ id = records.item_id(row.round, row.item_index), text = row.text,
+    hasher:add(records.digest_line({ id = records.item_id(row.round, row.item_index),
+      text = row.text,
       target = row.target }))
     return true
   end))
@@ -144,17 +157,22 @@ end
 
 --- Kept items of one round, in order.
 function records.kept_in(store, round)
-  return store:query("SELECT item_index, text, target, cell, meta FROM item WHERE round = ? AND verdict = 'kept' "
+  return store:query("SELECT item_index, text, target, cell, meta FROM item WHERE round = ? AND "
+    .. "verdict = 'kept' "
     .. "ORDER BY item_index", round)
 end
 
 --- Attempts of rounds that are not committed, or whose items still lack a
 --- response, with what came of them.
 function records.open_attempts(store, after_round)
-  return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, r.state, r.curl, r.http,"
-    .. " r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
-    .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? OR (a.stage = 'respond' AND EXISTS (SELECT 1 FROM"
-    .. " item i LEFT JOIN response p USING (round, item_index) WHERE i.round = a.round AND i.verdict = 'kept'"
+  return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, r.state, "
+    .. "r.curl, r.http,"
+    .. " r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a LEFT JOIN "
+    .. "reply r ON r.attempt = a.id"
+    .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? OR (a.stage = 'respond' AND "
+    .. "EXISTS (SELECT 1 FROM"
+    .. " item i LEFT JOIN response p USING (round, item_index) WHERE i.round = a.round AND "
+    .. "i.verdict = 'kept'"
     .. " AND p.round IS NULL)) ORDER BY a.id", after_round)
 end
 
@@ -168,7 +186,8 @@ end
 --- Kept items without a response, in order.
 function records.unanswered(store)
   return store:query("SELECT i.round, i.item_index, i.text, i.target, i.cell, i.meta FROM item i"
-    .. " LEFT JOIN response p USING (round, item_index) WHERE i.verdict = 'kept' AND p.round IS NULL"
+    .. " LEFT JOIN response p USING (round, item_index) WHERE i.verdict = 'kept' AND p.round IS "
+    .. "NULL"
     .. " ORDER BY i.round, i.item_index")
 end
 
@@ -180,12 +199,15 @@ function records.mark_interrupted(store, ids, curl)
   local statements = {}
   for _, id in ipairs(ids) do
     statements[#statements + 1] = {
-      "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down, headers, raw, why)"
-        .. " VALUES (?, 'unknown', ?, 0, 0, 0, 0, 0, '', NULL, 'the process ended while it was in flight')",
+      "INSERT INTO reply (attempt, state, curl, http, sends, reused, bytes_up, bytes_down, "
+        .. "headers, raw, why)"
+        .. " VALUES (?, 'unknown', ?, 0, 0, 0, 0, 0, '', NULL, 'the process ended while it was in "
+        .. "flight')",
       id, curl,
     }
     statements[#statements + 1] = {
-      "INSERT INTO outcome (attempt, class, reason, final) VALUES (?, 'unknown', 'interrupted', 0)", id,
+      "INSERT INTO outcome (attempt, class, reason, final) VALUES (?, 'unknown', 'interrupted', 0)",
+      id,
     }
   end
   if #statements == 0 then return true end
@@ -202,7 +224,8 @@ end
 ---@return table[] `{ variant, drafts, kept, reasons, tokens }`
 function records.variants(store)
   local total = {}
-  for _, row in ipairs(count(store, "SELECT variants FROM round WHERE state = 'committed' AND variants <> '{}'")) do
+  for _, row in ipairs(count(store, "SELECT variants FROM round WHERE state = 'committed' AND "
+    .. "variants <> '{}'")) do
     records.add_variants(total, json.decode(row.variants))
   end
   local list = {}
@@ -216,7 +239,8 @@ function records.add_variants(total, variants)
     local sum = total[name] or { variant = name, drafts = 0, kept = 0, tokens = 0, reasons = {} }
     local more = variants[name]
     total[name] = sum
-    sum.drafts, sum.kept, sum.tokens = sum.drafts + more.drafts, sum.kept + more.kept, sum.tokens + more.tokens
+    sum.drafts, sum.kept, sum.tokens = sum.drafts + more.drafts, sum.kept + more.kept,
+      sum.tokens + more.tokens
     for reason, n in pairs(more.reasons) do sum.reasons[reason] = (sum.reasons[reason] or 0) + n end
   end
 end
@@ -227,36 +251,46 @@ end
 function records.summary(store)
   local facts = assert(records.facts(store))
   local dropped = {}
-  for _, row in ipairs(count(store, "SELECT reason, count(*) AS n FROM item WHERE verdict = 'dropped' "
+  for _, row in ipairs(count(store, "SELECT reason, count(*) AS n FROM item WHERE verdict = "
+    .. "'dropped' "
     .. "GROUP BY reason")) do
     dropped[row.reason] = row.n
   end
-  local items = count(store, "SELECT count(*) AS drafts, coalesce(sum(verdict = 'kept'), 0) AS kept,"
+  local items = count(store, "SELECT count(*) AS drafts, coalesce(sum(verdict = 'kept'), 0) AS "
+    .. "kept,"
     .. " coalesce(sum(verdict = 'surplus'), 0) AS surplus FROM item")[1]
-  local calls = count(store, "SELECT count(*) AS attempts, count(DISTINCT round || '/' || stage || '/' || lane || '/'"
+  local calls = count(store, "SELECT count(*) AS attempts, count(DISTINCT round || '/' || stage "
+    .. "|| '/' || lane || '/'"
     .. " || ordinal) AS calls FROM attempt")[1]
   local unknown = count(store, "SELECT count(*) AS n FROM reply WHERE state = 'unknown'")[1].n
-  local in_flight = count(store, "SELECT count(*) AS n FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
+  local in_flight = count(store, "SELECT count(*) AS n FROM attempt a LEFT JOIN reply r ON "
+    .. "r.attempt = a.id"
     .. " WHERE r.attempt IS NULL")[1].n
-  unknown = unknown + count(store, "SELECT count(*) AS n FROM outcome o JOIN reply r ON r.attempt = o.attempt"
+  unknown = unknown + count(store, "SELECT count(*) AS n FROM outcome o JOIN reply r ON r.attempt "
+    .. "= o.attempt"
     .. " WHERE o.class = 'unknown' AND r.state <> 'unknown'")[1].n
-  local tokens = count(store, "SELECT coalesce(sum(prompt_tokens), 0) AS prompt, coalesce(sum(completion_tokens), 0)"
+  local tokens = count(store, "SELECT coalesce(sum(prompt_tokens), 0) AS prompt, "
+    .. "coalesce(sum(completion_tokens), 0)"
     .. " AS completion, sum(cost) AS cost, count(*) AS n, count(cost) AS priced FROM outcome"
     .. " WHERE class IN ('ok', 'unusable')")[1]
   local rounds = count(store, "SELECT coalesce(sum(state = 'committed'), 0) AS committed,"
     .. " coalesce(sum(state = 'failed'), 0) AS failed FROM round")[1]
   local responses = {}
-  for _, row in ipairs(count(store, "SELECT verdict, count(*) AS n FROM response GROUP BY verdict")) do
+  for _, row in ipairs(count(store,
+    "SELECT verdict, count(*) AS n FROM response GROUP BY verdict")) do
     responses[row.verdict] = row.n
   end
   return {
-    name = facts.name, state = facts.state, why = facts.why, rounds = rounds.committed, failed_rounds = rounds.failed,
+    name = facts.name, state = facts.state, why = facts.why, rounds = rounds.committed,
+    failed_rounds = rounds.failed,
     calls = calls.calls, attempts = calls.attempts, unknown_attempts = unknown,
     in_flight = in_flight, drafts = items.drafts,
-    kept = items.kept, responses = responses, variants = records.variants(store), surplus = items.surplus, dropped = dropped,
+    kept = items.kept, responses = responses, variants = records.variants(store),
+    surplus = items.surplus, dropped = dropped,
     tokens = { prompt = tokens.prompt, completion = tokens.completion },
     cost = tokens.n > 0 and tokens.priced == tokens.n and tokens.cost or json.null,
-    digest = records.digest(store), accept = tonumber(facts.accept), rounds_asked = tonumber(facts.rounds),
+    digest = records.digest(store), accept = tonumber(facts.accept),
+    rounds_asked = tonumber(facts.rounds),
   }
 end
 

@@ -29,7 +29,9 @@ function responding:answer(round, item)
       run.broken = run.broken or response
     elseif not run.halted then
       local stored, why, code = records.add_response(run.store, round, item.index, response)
-      if not stored then run.halted = run.halted or { state = "paused", code = code, message = why } end
+      if not stored then
+        run.halted = run.halted or { state = "paused", code = code, message = why }
+      end
     end
     self.open = self.open - 1
     run:changed()
@@ -47,7 +49,8 @@ end
 function responding:catch_up()
   if not self.run.pipeline.respond then return end
   for _, row in ipairs(assert(records.unanswered(self.run.store))) do
-    self:answer(row.round, { id = records.item_id(row.round, row.item_index), index = row.item_index, text = row.text,
+    self:answer(row.round, { id = records.item_id(row.round, row.item_index),
+      index = row.item_index, text = row.text,
       target = row.target, cell = row.cell, meta = json.decode(row.meta) or {} })
   end
 end
@@ -56,7 +59,9 @@ end
 ---@param most integer|nil
 function responding:wait(most)
   self.waiting = core.loop.current()
-  while self.open > (most or BACKLOG) and not self.run.halted and not self.run.broken do core.loop.suspend() end
+  while self.open > (most or BACKLOG) and not self.run.halted and not self.run.broken do
+    core.loop.suspend()
+  end
   self.waiting = nil
 end
 

@@ -20,7 +20,8 @@ function round.make(run, number, state)
   stages.filter(run, number, "look", view, drafts, state.kept_size + 1)
   stages.check(run, number, drafts)
   stages.label(run, number, drafts)
-  return { number = number, read_round = state.round, gaps = gaps, advice = advice, drafts = drafts }
+  return { number = number, read_round = state.round, gaps = gaps, advice = advice,
+    drafts = drafts }
 end
 
 --- Drafts beyond `accept` are paid for, but not part of the data set.
@@ -34,7 +35,8 @@ end
 local function kept_items(number, drafts)
   local items = {}
   for _, draft in ipairs(stages.alive(drafts)) do
-    items[#items + 1] = { id = records.item_id(number, draft.index), text = draft.text, target = draft.target,
+    items[#items + 1] = { id = records.item_id(number, draft.index), text = draft.text,
+      target = draft.target,
       cell = draft.cell, meta = draft.meta, index = draft.index }
   end
   return items

@@ -36,18 +36,25 @@ local function attach_all(self, registry)
   for _, stage in ipairs({ "advise", "generate", "summarize", "respond" }) do
     self.pipeline[stage] = attach(registry, stage, resolved.pipeline[stage])
   end
-  for i, used in ipairs(resolved.pipeline.filter) do self.pipeline.filter[i] = attach(registry, "filter", used) end
+  for i, used in ipairs(resolved.pipeline.filter) do
+    self.pipeline.filter[i] = attach(registry, "filter", used)
+  end
   for i, used in ipairs(resolved.principles) do
     local principle = attach(registry, "principle", used)
     table.insert(self.principles[used.level], principle)
-    self.statements[i] = { name = used.name, level = used.level, statement = principle.script.table.statement }
+    self.statements[i] = { name = used.name, level = used.level,
+      statement = principle.script.table.statement }
   end
   self.pipeline.label = attach(registry, "label", resolved.coverage.label)
-  local label_options = { taxonomy = { cells = resolved.coverage.taxonomy.cells }, examples = resolved.coverage.examples }
+  local label_options = {
+    taxonomy = { cells = resolved.coverage.taxonomy.cells }, examples = resolved.coverage.examples,
+  }
   for key, value in pairs(resolved.coverage.label.options) do label_options[key] = value end
   self.label_options = readonly.view(label_options)
   local saturation = resolved.stop.saturation
-  if saturation and saturation.strategy then self.next_advise = attach(registry, "advise", saturation.strategy) end
+  if saturation and saturation.strategy then
+    self.next_advise = attach(registry, "advise", saturation.strategy)
+  end
 end
 
 local function connections_of(resolved)
@@ -68,7 +75,8 @@ function run.open(given)
   local resolved = given.resolved
   local self = setmetatable({
     resolved = resolved, store = given.store, progress = given.progress, seed = resolved.seed,
-    policy = resolved.policy, instructions = resolved.policy.instructions, ledger = ledger.new(resolved.models),
+    policy = resolved.policy, instructions = resolved.policy.instructions,
+    ledger = ledger.new(resolved.models),
     stopping = stopping.new(resolved.stop),
     served = {}, rejected = {}, answered = false, indexes = {}, made = {}, states = {},
   }, run)
@@ -96,18 +104,23 @@ function run:replay_committed()
   local kept = {}
   local read, problem = records.each_kept(self.store, function(row)
     kept[row.round] = kept[row.round] or {}
-    table.insert(kept[row.round], { id = records.item_id(row.round, row.item_index), text = row.text,
+    table.insert(kept[row.round], { id = records.item_id(row.round, row.item_index),
+      text = row.text,
       target = row.target, cell = row.cell })
     return true
   end)
   if not read then return nil, problem, "EIO" end
   for _, row in ipairs(rounds) do
     local result = {
-      number = row.round, state = row.state, kept = kept[row.round] or {}, summary = json.decode(row.summary),
-      advice = json.decode(row.advice), spent = json.decode(row.tokens), variants = json.decode(row.variants),
+      number = row.round, state = row.state, kept = kept[row.round] or {},
+      summary = json.decode(row.summary),
+      advice = json.decode(row.advice), spent = json.decode(row.tokens),
+      variants = json.decode(row.variants),
       drafts_made = 0,
     }
-    for _, piece in ipairs(result.advice) do result.drafts_made = result.drafts_made + (piece.drafts or 0) end
+    for _, piece in ipairs(result.advice) do
+      result.drafts_made = result.drafts_made + (piece.drafts or 0)
+    end
     self:advance(result)
     self:after_commit(result)
   end
@@ -121,11 +134,14 @@ function run:advance(result)
   local previous = self.states[self.committed]
   if result.state == "committed" then
     for _, index in pairs(self.indexes) do
-      for i, item in ipairs(result.kept) do assert(index:add(item.text, self.timeline.items.total + i)) end
+      for i, item in ipairs(result.kept) do
+        assert(index:add(item.text, self.timeline.items.total + i))
+      end
     end
     self.states[result.number] = states.next(self.timeline, previous, {
       number = result.number, advice = result.advice, kept = result.kept, summary = result.summary,
-      drafts = result.drafts_made or #result.drafts, spent = result.spent, variants = result.variants,
+      drafts = result.drafts_made or #result.drafts, spent = result.spent,
+      variants = result.variants,
     }, self.resolved.pool)
   else
     self.states[result.number] = states.skip(self.timeline, previous, result.number)
@@ -172,7 +188,7 @@ end
 
 run.comparison = comparison
 
-function run:parallel(n, fn)
+function run.parallel(_, n, fn)
   parallel(n, fn)
 end
 
@@ -233,7 +249,8 @@ local function failed_round(self, made, why)
     if draft.verdict == "kept" then draft.verdict, draft.reason = "surplus", "failed_round" end
   end
   return {
-    number = made.number, read_round = made.read_round, state = "failed", why = why, gaps = made.gaps or {},
+    number = made.number, read_round = made.read_round, state = "failed", why = why,
+    gaps = made.gaps or {},
     advice = made.advice or {}, drafts = made.drafts or {}, kept = {}, variants = {},
     summary = self.states[self.committed].summary, spent = self.ledger:spent_in(made.number),
     notes = self.ledger:notes_of(made.number),
@@ -244,15 +261,18 @@ end
 ---@param made table From `round.make`, or a failure.
 ---@return table|nil reason Why the run cannot go on, as for `halt`.
 function run:commit(made)
-  local ok, result, why = true, made, made.failure
+  local result, why = made, made.failure
   if not why then
+    local ok
     ok, result = pcall(round.decide, self, made, self.states[self.committed])
     why = not ok and failure_of(result)
     if not ok and not why then error(result, 0) end
   end
   if self.halted then self:halt(self.halted) end
   if why then
-    if self.policy.failed_round == "stop" then return { state = "paused", code = "EFAILED", message = why } end
+    if self.policy.failed_round == "stop" then
+      return { state = "paused", code = "EFAILED", message = why }
+    end
     core.log.write("warn", why)
     result = failed_round(self, made, why)
   end
@@ -326,7 +346,9 @@ function run:make_rounds()
       self.started = self.started + 1
       self:start(self.started)
     end
-    while not self.halted and not self.broken and not self.made[self.committed + 1] do core.loop.suspend() end
+    while not self.halted and not self.broken and not self.made[self.committed + 1] do
+      core.loop.suspend()
+    end
     if not self.halted and not self.broken then self:commit_next() end
     if not self.halted and not self.broken then self.responding:wait() end
     done, why = self:finished()
@@ -345,7 +367,8 @@ function run:go()
   self.calls:stop()
   self.calls:drain()
   if self.broken and type(self.broken) == "table" and self.broken.stop == sandbox.Stop then
-    self.halted, self.broken = { state = "paused", code = self.broken.code, message = self.broken.message }, nil
+    self.halted, self.broken = { state = "paused", code = self.broken.code,
+      message = self.broken.message }, nil
   end
   if self.broken then error(self.broken, 0) end
   if self.halted then return self.halted end

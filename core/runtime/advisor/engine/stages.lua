@@ -13,7 +13,8 @@ local Failed = setmetatable({}, { __name = "advisor.failed" })
 stages.Failed = Failed
 
 local function fail(lane, message)
-  error({ failed = Failed, message = ("round %d, %s/%s: %s"):format(lane.round, lane.stage, lane.script, message) }, 0)
+  error({ failed = Failed, message = ("round %d, %s/%s: %s"):format(lane.round, lane.stage,
+    lane.script, message) }, 0)
 end
 
 --- A script's options are the experiment's: no script changes them for a later call.
@@ -26,7 +27,8 @@ end
 ---@return advisor.Lane lane
 ---@return any ... Results.
 local function call(run, number, stage, path, used, entry, ...)
-  local lane = sandbox.lane({ run = run, round = number, stage = stage, path = path, script = used.name })
+  local lane = sandbox.lane({ run = run, round = number, stage = stage, path = path,
+    script = used.name })
   local ok, script = sandbox.instantiate(lane, used.script.code, used.script.extra)
   if not ok then fail(lane, script) end
   local got = table.pack(sandbox.call(lane, script[entry], run.context, ...))
@@ -45,12 +47,15 @@ end
 function stages.compare(run, number, view)
   local gaps = {}
   for i, used in ipairs(run.principles.dataset) do
-    local lane, found, why = call(run, number, "compare", tostring(i), used, "check", view, options_of(used))
+    local lane, found, why = call(run, number, "compare", tostring(i), used, "check", view,
+      options_of(used))
     if found == nil then fail(lane, why or "returned nothing") end
     found = plain(lane, found, "gaps")
     if type(found) ~= "table" then fail(lane, "must return a list of gaps") end
     for _, gap in ipairs(found) do
-      if type(gap) ~= "table" then fail(lane, "a gap must be a table { cell, have, want, text }") end
+      if type(gap) ~= "table" then
+        fail(lane, "a gap must be a table { cell, have, want, text }")
+      end
       gap.principle = used.name
       gaps[#gaps + 1] = gap
     end
@@ -76,10 +81,14 @@ function stages.advise(run, number, view)
   local lane, advice, why = call(run, number, "advise", "1", used, "run", view, options_of(used))
   if advice == nil then fail(lane, why or "returned no advice") end
   advice = plain(lane, advice, "advice")
-  if type(advice) ~= "table" or #advice == 0 then fail(lane, "must return a list of advice that is not empty") end
+  if type(advice) ~= "table" or #advice == 0 then
+    fail(lane, "must return a list of advice that is not empty")
+  end
   for i, piece in ipairs(advice) do
     if type(piece) ~= "table" then fail(lane, ("advice %d must be a table"):format(i)) end
-    if piece.target ~= nil and type(piece.target) ~= "string" then fail(lane, ("advice %d: target must be text"):format(i)) end
+    if piece.target ~= nil and type(piece.target) ~= "string" then
+      fail(lane, ("advice %d: target must be text"):format(i))
+    end
     if piece.count ~= nil and (math.type(piece.count) ~= "integer" or piece.count < 0) then
       fail(lane, ("advice %d: count must be a whole number"):format(i))
     end
@@ -93,8 +102,11 @@ local DRAFT_FIELDS = { text = true, target = true }
 local function add_drafts(lane, drafts, made, piece, position)
   for _, raw in ipairs(made) do
     if type(raw) == "string" then raw = { text = raw } end
-    if type(raw) ~= "table" or type(raw.text) ~= "string" then fail(lane, "a draft must be { text = … }") end
-    local draft = { index = #drafts + 1, text = raw.text, target = piece.target, advice = position, meta = {},
+    if type(raw) ~= "table" or type(raw.text) ~= "string" then
+      fail(lane, "a draft must be { text = … }")
+    end
+    local draft = { index = #drafts + 1, text = raw.text, target = piece.target, advice = position,
+      meta = {},
       verdicts = {}, verdict = "kept" }
     for key, value in pairs(raw) do
       if not DRAFT_FIELDS[key] then draft.meta[key] = value end
@@ -141,6 +153,11 @@ local function in_words(used, finding)
   return finding
 end
 
+--- A script's reason as text; its own metamethods do not run here.
+local function in_text(reason)
+  return type(reason) == "string" and reason or type(reason)
+end
+
 --- Lets every filter judge what is left, in order.
 ---@param stage string "look", against the state that the round read, or "filter", at commit.
 ---@param before integer|nil Kept items from this number on are not seen; nil: all are.
@@ -152,7 +169,8 @@ function stages.filter(run, number, stage, view, drafts, before)
       script = used.name, before = before })
     local ok, script = sandbox.instantiate(lane, used.script.code, used.script.extra)
     if not ok then fail(lane, script) end
-    local fine, verdicts, why = sandbox.call(lane, script.run, run.context, view, readonly.view(batch), options_of(used))
+    local fine, verdicts, why = sandbox.call(lane, script.run, run.context, view,
+      readonly.view(batch), options_of(used))
     if not fine then fail(lane, verdicts) end
     if verdicts == nil then fail(lane, why or "returned no verdicts") end
     verdicts = plain(lane, verdicts, "verdicts")
@@ -174,9 +192,13 @@ end
 local VERDICTS = { pass = true, fail = true, unknown = true }
 
 local function check_one(run, number, position, used, draft)
-  local lane, verdict, finding = call(run, number, "check", ("%d.%d"):format(position, draft.index), used, "check",
-    readonly.view({ text = draft.text, target = draft.target, meta = draft.meta, index = draft.index }), options_of(used))
-  if verdict == nil then verdict, finding = "unknown", { code = "no_verdict", why = tostring(finding) } end
+  local lane, verdict, finding = call(run, number, "check", ("%d.%d"):format(position, draft.index),
+    used, "check",
+    readonly.view({ text = draft.text, target = draft.target, meta = draft.meta,
+      index = draft.index }), options_of(used))
+  if verdict == nil then
+    verdict, finding = "unknown", { code = "no_verdict", why = in_text(finding) }
+  end
   if not VERDICTS[verdict] then fail(lane, "the verdict must be 'pass', 'fail' or 'unknown'") end
   finding = plain(lane, finding, "finding")
   if type(finding) == "string" then finding = { code = finding } end
@@ -199,7 +221,8 @@ function stages.check(run, number, drafts)
       end
     end
     for _, found in ipairs(draft.verdicts) do
-      if draft.verdict == "kept" and found.verdict == "unknown" and run.policy.unknown == "drop" then
+      if draft.verdict == "kept" and found.verdict == "unknown"
+        and run.policy.unknown == "drop" then
         drop(draft, "unknown:" .. found.principle, found.finding)
       end
     end
@@ -213,16 +236,22 @@ function stages.label(run, number, drafts)
   if #batch == 0 then return end
   local subjects = {}
   for i, draft in ipairs(batch) do
-    subjects[i] = { text = draft.text, target = draft.target, meta = draft.meta, index = draft.index }
+    subjects[i] = { text = draft.text, target = draft.target, meta = draft.meta,
+      index = draft.index }
   end
-  local lane, cells, why = call(run, number, "label", "1", used, "run", readonly.view(subjects), run.label_options)
+  local lane, cells, why = call(run, number, "label", "1", used, "run", readonly.view(subjects),
+    run.label_options)
   if cells == nil then fail(lane, why or "returned no labels") end
   cells = plain(lane, cells, "labels")
   if type(cells) ~= "table" then fail(lane, "must return a list of cells") end
   for i, draft in ipairs(batch) do
     local cell = cells[i]
-    if cell and type(cell) ~= "string" then fail(lane, ("label %d must be a cell's name or false"):format(i)) end
-    if cell and (run.timeline.coverage.open or run.timeline.coverage.by_name[cell]) then draft.cell = cell end
+    if cell and type(cell) ~= "string" then
+      fail(lane, ("label %d must be a cell's name or false"):format(i))
+    end
+    if cell and (run.timeline.coverage.open or run.timeline.coverage.by_name[cell]) then
+      draft.cell = cell
+    end
   end
 end
 
@@ -232,16 +261,25 @@ local RESPONSE_VERDICTS = { safe = true, unsafe = true, unknown = true }
 --- cannot have one leaves a row that says so.
 ---@param item table `{ id, text, target, cell, meta, index }`
 function stages.respond(run, number, item)
-  local lane, made, why = call(run, number, "respond", tostring(item.index), run.pipeline.respond, "run",
+  local lane, made, why = call(run, number, "respond", tostring(item.index), run.pipeline.respond,
+    "run",
     readonly.view(item), options_of(run.pipeline.respond))
-  if made == nil then return { verdict = "failed", text = "", finding = { why = tostring(why) }, meta = {} } end
+  if made == nil then
+    return { verdict = "failed", text = "", finding = { why = in_text(why) }, meta = {} }
+  end
   made = plain(lane, made, "response")
-  if type(made) ~= "table" or type(made.response) ~= "string" then fail(lane, "must return { response = … }") end
+  if type(made) ~= "table" or type(made.response) ~= "string" then
+    fail(lane, "must return { response = … }")
+  end
   local verdict = made.verdict or "unknown"
-  if not RESPONSE_VERDICTS[verdict] then fail(lane, "the verdict must be 'safe', 'unsafe' or 'unknown'") end
+  if not RESPONSE_VERDICTS[verdict] then
+    fail(lane, "the verdict must be 'safe', 'unsafe' or 'unknown'")
+  end
   local response = { verdict = verdict, text = made.response, finding = made.finding, meta = {} }
   for key, value in pairs(made) do
-    if key ~= "response" and key ~= "verdict" and key ~= "finding" then response.meta[key] = value end
+    if key ~= "response" and key ~= "verdict" and key ~= "finding" then
+      response.meta[key] = value
+    end
   end
   return response
 end
@@ -252,7 +290,8 @@ end
 function stages.summarize(run, number, view, batch, previous)
   local used = run.pipeline.summarize
   if not used then return previous end
-  local lane, summary, why = call(run, number, "summarize", "1", used, "run", view, readonly.view(batch), options_of(used))
+  local lane, summary, why = call(run, number, "summarize", "1", used, "run", view,
+    readonly.view(batch), options_of(used))
   if summary == nil then fail(lane, why or "returned no summary") end
   summary = plain(lane, summary, "summary")
   if type(summary) ~= "table" or type(summary.text) ~= "string" then

@@ -13,7 +13,8 @@ local state = {}
 
 ---@class advisor.Timeline
 ---@field pool table[] Items that may serve as exemplars: { id, text, target }.
----@field history table[] One entry for each piece of advice: { round, target, instruction, count, gap, drafts, kept,
+---@field history table[] One entry for each piece of advice: { round, target, instruction, count,
+---gap, drafts, kept,
 ---tokens, cells }.
 ---@field items table Kept items by number; see engine/items.lua.
 ---@field coverage table Counts by cell; see engine/coverage.lua.
@@ -24,12 +25,15 @@ local state = {}
 ---@return table timeline
 ---@return table initial
 function state.begin(resolved, items)
-  local timeline = { pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy) }
+  local timeline = {
+    pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy),
+  }
   for i, item in ipairs(resolved.seeds.items) do
     timeline.pool[i] = { id = "seed-" .. i, text = item, target = resolved.seeds.summary[i] }
   end
   local initial = {
-    round = 0, pool_size = #timeline.pool, history_size = 0, kept_size = 0, drafts = 0, variants = {},
+    round = 0, pool_size = #timeline.pool, history_size = 0, kept_size = 0, drafts = 0,
+    variants = {},
     summary = { text = table.concat(resolved.seeds.summary, "\n") },
     spent = { prompt = 0, completion = 0, money = 0, calls = 0 },
   }
@@ -51,13 +55,16 @@ local POOL = {
 --- The state after a round, from the one before it.
 ---@param timeline table Grows.
 ---@param previous table
----@param round table `{ number, advice, kept, drafts, summary, spent, variants }`; each piece of advice with what
+---@param round table `{ number, advice, kept, drafts, summary, spent, variants }`; each piece of
+---advice with what
 ---came of it.
 ---@param rule string Pool rule.
 ---@return table
 function state.next(timeline, previous, round, rule)
   timeline.items:add_round(round.number, #round.kept)
-  for _, item in ipairs(POOL[rule](round.kept, round.number)) do timeline.pool[#timeline.pool + 1] = item end
+  for _, item in ipairs(POOL[rule](round.kept, round.number)) do
+    timeline.pool[#timeline.pool + 1] = item
+  end
   for _, advice in ipairs(round.advice) do
     local entry = { round = round.number }
     for key, value in pairs(advice) do entry[key] = value end
@@ -73,11 +80,13 @@ function state.next(timeline, previous, round, rule)
   local before, spent = previous.spent, round.spent
   return {
     round = round.number, pool_size = #timeline.pool, history_size = #timeline.history,
-    kept_size = timeline.items.total, drafts = previous.drafts + round.drafts, summary = round.summary,
+    kept_size = timeline.items.total, drafts = previous.drafts + round.drafts,
+    summary = round.summary,
     variants = variants,
     spent = {
       prompt = before.prompt + spent.prompt, completion = before.completion + spent.completion,
-      calls = before.calls + spent.calls, money = before.money and spent.money and before.money + spent.money,
+      calls = before.calls + spent.calls,
+      money = before.money and spent.money and before.money + spent.money,
     },
   }
 end
@@ -106,11 +115,13 @@ end
 function state.view(timeline, self, gaps, statements)
   local seen
   local members = {
-    variants = readonly.view(list_of_variants(self.variants)), principles = readonly.view(statements or {}),
+    variants = readonly.view(list_of_variants(self.variants)),
+    principles = readonly.view(statements or {}),
     round = self.round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),
-    items = readonly.prefix(setmetatable({}, { __index = function(_, i) return timeline.items:get(i) end }),
+    items = readonly.prefix(setmetatable({}, { __index = function(_,
+      i) return timeline.items:get(i) end }),
       self.kept_size),
     history = readonly.prefix(timeline.history, self.history_size),
     gaps = gaps and readonly.view(gaps),

@@ -22,7 +22,9 @@ function stopping:add_round(round, kept)
   if not self.tracker or self.switched_from then return end
   -- Advice steers many drafts of a round into one cell: there a cell counts once
   -- a round.
-  for _, item in ipairs(kept) do self.tracker:add(item.cell or false, item.target and round or nil) end
+  for _, item in ipairs(kept) do
+    self.tracker:add(item.cell or false, item.target and round or nil)
+  end
 end
 
 --- The saturation verdict after a round: nil, or what to do.
@@ -31,11 +33,14 @@ end
 function stopping:saturated(coverage)
   if not self.tracker or self.switched_from then return nil end
   local verdict = self.tracker:verdict()
-  local all_found = not coverage.open and #coverage.cells > 0 and self.tracker.seen >= #coverage.cells
+  local all_found = not coverage.open and #coverage.cells > 0
+    and self.tracker.seen >= #coverage.cells
   if not verdict.saturated and not all_found then return nil end
   local words = all_found and ("all %d cells of the taxonomy hold items"):format(#coverage.cells)
-    or ("%d cells found in %d kept items, about %.1f missing, unseen mass %.3f, rate of new cells %.3f"):format(
-      verdict.numbers.cells, verdict.numbers.drafts, verdict.numbers.missing, verdict.numbers.unseen_mass,
+    or ("%d cells found in %d kept items, about %.1f missing, unseen mass %.3f, rate of new cells "
+      .. "%.3f"):format(
+      verdict.numbers.cells, verdict.numbers.drafts, verdict.numbers.missing,
+      verdict.numbers.unseen_mass,
       verdict.numbers.new_rate)
   return { action = self.rule["then"], text = "saturated: " .. words, numbers = verdict.numbers }
 end
@@ -55,11 +60,14 @@ function stopping:over_budget(state)
     local cap = self.budget[each.key]
     local used = each.of(state)
     if cap and not used then
-      return ("the budget names money, and a role has no price: add models.ROLE.price, or drop stop.budget.money")
+      return ("the budget names money, and a role has no price: add models.ROLE.price, or drop "
+        .. "stop.budget.money")
     end
     if cap and used >= cap then
-      return ("the budget of %s %s is used up (%s); more is allowed by: advisor resume RUN --set stop.budget.%s=…")
-        :format(cap, each.key, math.type(used) == "float" and ("%.4f"):format(used) or used, each.key)
+      return ("the budget of %s %s is used up (%s); more is allowed by: advisor resume RUN --set "
+        .. "stop.budget.%s=…")
+        :format(cap, each.key, math.type(used) == "float" and ("%.4f"):format(used) or used,
+          each.key)
     end
   end
   local seconds = self.budget.seconds

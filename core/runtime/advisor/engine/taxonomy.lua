@@ -15,8 +15,12 @@ local function check_cell(cell, i)
     return nil, ("cells.%d must be a name, or { name = … }"):format(i)
   end
   for _, key in ipairs(options.sorted_keys(cell)) do
-    if not CELL[key] then return nil, ("cells.%d has an unknown field '%s'"):format(i, tostring(key)) end
-    if type(cell[key]) ~= CELL[key] then return nil, ("cells.%d.%s must be a %s"):format(i, key, CELL[key]) end
+    if not CELL[key] then
+      return nil, ("cells.%d has an unknown field '%s'"):format(i, tostring(key))
+    end
+    if type(cell[key]) ~= CELL[key] then
+      return nil, ("cells.%d.%s must be a %s"):format(i, key, CELL[key])
+    end
   end
   return cell
 end

@@ -212,7 +212,8 @@ local function setmetatable_guarded(value, meta)
   if type(meta) == "table" then
     for _, key in ipairs({ "__gc", "__mode" }) do
       if rawget(meta, key) ~= nil then
-        local message = "setmetatable: %s is not available: it would depend on the garbage collector"
+        local message = "setmetatable: %s is not available: it would depend on the garbage "
+          .. "collector"
         error(message:format(key), 2)
       end
     end

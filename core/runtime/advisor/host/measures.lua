@@ -19,7 +19,8 @@ local function over(name, tables, kind, measure)
   return function(...)
     local given = table.pack(...)
     for i = 1, tables do
-      local copy, problem = readonly.plain(given[i], ("ctx.measure.%s: argument %d"):format(name, i))
+      local copy, problem = readonly.plain(given[i],
+        ("ctx.measure.%s: argument %d"):format(name, i))
       if type(copy) ~= "table" then
         error(problem or ("ctx.measure.%s: argument %d must be a table"):format(name, i), 2)
       end

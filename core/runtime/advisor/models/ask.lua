@@ -26,18 +26,24 @@ local function check_options(options)
   for key, value in pairs(options) do
     local kind = OPTIONS[key]
     if not kind then error(("ctx.ask: unknown option '%s'"):format(tostring(key)), 0) end
-    local got = kind == "integer" and math.type(value) or kind == "list" and type(value) == "table" and "list"
+    local got = kind == "integer" and math.type(value) or kind == "list" and type(value) == "table"
+      and "list"
       or type(value)
-    if got ~= kind then error(("ctx.ask: option '%s': %s expected, got %s"):format(key, kind, got), 0) end
+    if got ~= kind then
+      error(("ctx.ask: option '%s': %s expected, got %s"):format(key, kind, got), 0)
+    end
   end
 end
 
 local function check_messages(messages)
-  if type(messages[1]) ~= "table" then error("ctx.ask: messages must be a list of { role, content }", 0) end
+  if type(messages[1]) ~= "table" then
+    error("ctx.ask: messages must be a list of { role, content }", 0)
+  end
   local copy = {}
   for i = 1, #messages do
     local message = messages[i]
-    if type(message) ~= "table" or type(message.role) ~= "string" or type(message.content) ~= "string" then
+    if type(message) ~= "table" or type(message.role) ~= "string"
+      or type(message.content) ~= "string" then
       error(("ctx.ask: message %d must be { role = text, content = text }"):format(i), 0)
     end
     copy[i] = { role = message.role, content = message.content }
@@ -90,14 +96,16 @@ local function build(run, lane, name, role, prompt, options)
     call[key] = value
   end
   if role.seed then
-    local stream = core.rng.new(("%d/%d/%s/%s/%d/model"):format(run.seed, lane.round, lane.stage, lane.path, lane.asks))
+    local stream = core.rng.new(("%d/%d/%s/%s/%d/model"):format(run.seed, lane.round, lane.stage,
+      lane.path, lane.asks))
     call.seed = stream:integer(1, 2147483647)
   end
   return call
 end
 
 local function local_answer(run, lane, role, call)
-  local rng = core.rng.new(("%d/%d/%s/%s/%d/answer"):format(run.seed, lane.round, lane.stage, lane.path, lane.asks))
+  local rng = core.rng.new(("%d/%d/%s/%s/%d/answer"):format(run.seed, lane.round, lane.stage,
+    lane.path, lane.asks))
   return json.encode(role.provider.answer(call, rng, role.options))
 end
 
@@ -110,8 +118,10 @@ local function attempt(run, lane, name, role, call, canonical, n, fresh)
     request = role.provider.request(call, role)
   end
   local reply, why, code = run.calls:send({
-    round = lane.round, stage = lane.stage, lane = lane.path, ordinal = lane.asks, n = n, role = name,
-    canonical = canonical, endpoints = role.endpoints, path = request.path, headers = request.headers,
+    round = lane.round, stage = lane.stage, lane = lane.path, ordinal = lane.asks, n = n,
+    role = name,
+    canonical = canonical, endpoints = role.endpoints, path = request.path,
+    headers = request.headers,
     key_header = request.key_header, body = request.body, fresh_connection = fresh,
   })
   if not reply then
@@ -126,22 +136,26 @@ local function classify(role, reply)
   if role.is_local then
     local answer = json.decode(reply.raw)
     local reason = answer.finish == "length" and "truncated" or ""
-    return { class = "ok", reason = reason, text = answer.text, finish = answer.finish, usage = answer.usage or {} }
+    return { class = "ok", reason = reason, text = answer.text, finish = answer.finish,
+      usage = answer.usage or {} }
   end
   return role.provider.parse(reply)
 end
 
 local function cost_of(role, usage)
   if not role.price or not usage.prompt_tokens or not usage.completion_tokens then return nil end
-  return (usage.prompt_tokens * role.price.prompt + usage.completion_tokens * role.price.completion) / 1e6
+  local price = role.price
+  return (usage.prompt_tokens * price.prompt + usage.completion_tokens * price.completion) / 1e6
 end
 
-local INSERT_OUTCOME = "INSERT OR IGNORE INTO outcome (attempt, class, reason, final, prompt_tokens, "
+local INSERT_OUTCOME = "INSERT OR IGNORE INTO outcome (attempt, class, reason, final, "
+  .. "prompt_tokens, "
   .. "completion_tokens, cost) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 local function outcome_row(id, found, final, cost)
   local usage = found.usage or {}
-  return { INSERT_OUTCOME, id, found.class, found.reason, final, usage.prompt_tokens, usage.completion_tokens, cost,
+  return { INSERT_OUTCOME, id, found.class, found.reason, final, usage.prompt_tokens,
+    usage.completion_tokens, cost,
     n = 8 }
 end
 
@@ -159,9 +173,11 @@ local function wait(run, lane, n, reply)
   local asked = core.calls.retry_after(reply.headers)
   if asked > LONGEST_WAIT_MS then
     run:halt({ state = "paused", code = "EPAUSED",
-      message = ("the server asks to wait for %d minutes; resume the run after that"):format(asked // 60000) })
+      message = ("the server asks to wait for %d minutes; resume the run after that"):format(
+        asked // 60000) })
   end
-  local jitter = ("%d/%d/%s/%s/%d/%d/wait"):format(run.seed, lane.round, lane.stage, lane.path, lane.asks, n)
+  local jitter = ("%d/%d/%s/%s/%d/%d/wait"):format(run.seed, lane.round, lane.stage, lane.path,
+    lane.asks, n)
   local ms = core.calls.backoff(n, asked, jitter)
   if ms > 0 then core.loop.sleep(ms) end
 end
@@ -169,8 +185,10 @@ end
 local function drift(lane, recorded, canonical)
   return {
     state = "stopped", code = "EDRIFT",
-    message = ("round %d %s/%s call %d differs from the recorded one; the run stops so that nothing is paid "
-      .. "for twice.\n  recorded: %s\n  now:      %s"):format(lane.round, lane.stage, lane.path, lane.asks,
+    message = ("round %d %s/%s call %d differs from the recorded one; the run stops so that "
+      .. "nothing is paid "
+      .. "for twice.\n  recorded: %s\n  now:      %s"):format(lane.round, lane.stage, lane.path,
+      lane.asks,
       recorded, canonical),
   }
 end
@@ -179,7 +197,8 @@ end
 local function must_pause(run, name, found, repeats)
   if found.class == "denied" then return true end
   if found.class == "not_sent" then
-    local limit = run.answered and run.policy.retry_not_sent or math.min(2, run.policy.retry_not_sent)
+    local limit = run.answered and run.policy.retry_not_sent
+      or math.min(2, run.policy.retry_not_sent)
     return repeats >= limit
   end
   if found.class == "rejected" and not run.served[name] then
@@ -193,16 +212,20 @@ local function pause_message(name, role, found)
   local hint, status = "", found.message:match("^HTTP (%d+)")
   if (status == "404" or status == "405") and found.reason ~= "model_not_found" then
     local other = role.api == "openai_chat" and "openai_completions" or "openai_chat"
-    hint = ("; if the server has no such endpoint, --set models.default.api=%s may suit it"):format(other)
+    hint = ("; if the server has no such endpoint, --set models.default.api=%s may suit it")
+      :format(other)
   elseif role.key_env and (status == "401" or status == "403") then
     hint = ("; the key is read from %s"):format(role.key_env)
   end
-  return ("the role '%s' at %s: %s%s"):format(name, table.concat(role.urls, ", "), found.message, hint)
+  return ("the role '%s' at %s: %s%s"):format(name, table.concat(role.urls, ", "), found.message,
+    hint)
 end
 
 --- Why the run halts where a call does not end.
 local function pause(name, role, found)
-  if found.reason == "canceled" then return { state = "stopped", code = "ECANCELED", message = "canceled by the user" } end
+  if found.reason == "canceled" then
+    return { state = "stopped", code = "ECANCELED", message = "canceled by the user" }
+  end
   return { state = "paused", code = "EPAUSED", message = pause_message(name, role, found) }
 end
 
@@ -227,7 +250,9 @@ end
 --- What was decided once holds, whatever other calls have met since.
 local function decide(run, name, reply, found, count, live)
   if reply.final then return reply.final == 1 and "give_up" or "again" end
-  if found.reason == "canceled" or must_pause(run, name, found, count) then return live and "pause" or "again" end
+  if found.reason == "canceled" or must_pause(run, name, found, count) then
+    return live and "pause" or "again"
+  end
   local kind = outcome.repeats[found.class]
   return count >= (kind and run.policy[kind.policy] or 0) and "give_up" or "again"
 end
@@ -275,7 +300,8 @@ function ask.call(run, lane, name, prompt, options)
       if next_step == "pause" then
         run:halt(pause(name, role, found))
       elseif live then
-        core.log.write("info", ("round %d %s/%s call %d attempt %d: %s, asking again: %s"):format(lane.round, lane.stage,
+        core.log.write("info",
+          ("round %d %s/%s call %d attempt %d: %s, asking again: %s"):format(lane.round, lane.stage,
           lane.path, lane.asks, n, found.class, found.message or found.reason))
         wait(run, lane, n, reply)
       end

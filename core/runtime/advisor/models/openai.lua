@@ -41,7 +41,8 @@ end
 local function usage_of(usage)
   if type(usage) ~= "table" then return {} end
   return {
-    prompt_tokens = math.tointeger(usage.prompt_tokens), completion_tokens = math.tointeger(usage.completion_tokens),
+    prompt_tokens = math.tointeger(usage.prompt_tokens),
+    completion_tokens = math.tointeger(usage.completion_tokens),
   }
 end
 
@@ -50,7 +51,9 @@ local REASONING = { "reasoning_content", "reasoning", "reasoning_details" }
 local function has_reasoning(message)
   for _, name in ipairs(REASONING) do
     local value = message[name]
-    if type(value) == "string" and value ~= "" or type(value) == "table" and next(value) then return true end
+    if type(value) == "string" and value ~= "" or type(value) == "table" and next(value) then
+      return true
+    end
   end
   return false
 end
@@ -76,7 +79,10 @@ local CUT = { length = true, max_tokens = true, model_context_window_exceeded = 
 
 local function result(read)
   local text = table.concat(read.parts)
-  local answer = { class = "ok", reason = "", text = text, finish = read.finish or "", usage = usage_of(read.usage) }
+  local answer = {
+    class = "ok", reason = "", text = text, finish = read.finish or "",
+    usage = usage_of(read.usage),
+  }
   if read.refusal and text == "" then
     answer.text, answer.reason = read.refusal, "refusal"
   elseif read.finish == "content_filter" then
@@ -102,7 +108,8 @@ end
 --- A reply without choices: the filter took them, or nobody knows why.
 local function without_choices(filtered, usage)
   if filtered then
-    return { class = "unusable", reason = "filtered", text = "", finish = "content_filter", usage = usage_of(usage) }
+    return { class = "unusable", reason = "filtered", text = "", finish = "content_filter",
+      usage = usage_of(usage) }
   end
   return unknown("no_choices", "the reply has no choices")
 end
@@ -110,7 +117,9 @@ end
 local function parse_json(raw)
   local body, why, before_junk = json.decode(raw)
   body = body or before_junk
-  if type(body) ~= "table" then return unknown("malformed", "the reply is no JSON object: " .. tostring(why)) end
+  if type(body) ~= "table" then
+    return unknown("malformed", "the reply is no JSON object: " .. tostring(why))
+  end
   local choice = first_choice(body)
   if not choice then
     if body.error then return outcome.of_error_body(body) end
@@ -136,7 +145,9 @@ local function parse_events(raw)
       done = true
     else
       local body = json.decode(event)
-      if type(body) ~= "table" then return unknown("malformed", "an event is no JSON: " .. event:sub(1, 200)) end
+      if type(body) ~= "table" then
+        return unknown("malformed", "an event is no JSON: " .. event:sub(1, 200))
+      end
       if body.error then
         local found = outcome.of_error_body(body)
         found.class = "unknown" -- some text was already made, and may be paid
@@ -148,7 +159,9 @@ local function parse_events(raw)
       if choice then add_choice(read, choice) end
     end
   end
-  if not read.finish and not done then return unknown("cut_off", "the stream ended without a finish reason") end
+  if not read.finish and not done then
+    return unknown("cut_off", "the stream ended without a finish reason")
+  end
   if not read.seen then return without_choices(read.filtered, read.usage) end
   return result(read)
 end

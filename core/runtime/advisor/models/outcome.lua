@@ -78,7 +78,8 @@ local function of_error_status(reply)
   local words = ("HTTP %d%s"):format(status, message ~= "" and ": " .. message:sub(1, 500) or "")
   if status >= 300 and status < 400 then
     local target = reply.headers:match("location: ([^\n]*)") or "elsewhere"
-    return { class = "denied", reason = "redirect", message = words .. ": the server redirects to " .. target
+    return { class = "denied", reason = "redirect",
+      message = words .. ": the server redirects to " .. target
       .. "; redirects are never followed, give the final URL" }
   end
   if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
@@ -87,8 +88,12 @@ local function of_error_status(reply)
   if TOO_LONG_STATUS[status] and is_too_long(code, kind, message) then
     return { class = "rejected", reason = "context", message = words }
   end
-  if UNKNOWN_STATUS[status] then return { class = "unknown", reason = tostring(status), message = words } end
-  if BUSY_STATUS[status] then return { class = "busy", reason = tostring(status), message = words } end
+  if UNKNOWN_STATUS[status] then
+    return { class = "unknown", reason = tostring(status), message = words }
+  end
+  if BUSY_STATUS[status] then
+    return { class = "busy", reason = tostring(status), message = words }
+  end
   if status >= 500 then return { class = "server", reason = tostring(status), message = words } end
   return { class = "rejected", reason = code ~= "" and code or tostring(status), message = words }
 end
@@ -120,7 +125,8 @@ function outcome.of_error_body(body)
     class = "busy"
   elseif is_too_long(code, kind, message) then
     class, code = "rejected", "context"
-  elseif status >= 400 and status < 500 and not UNKNOWN_STATUS[status] or code == "content_filter" then
+  elseif status >= 400 and status < 500 and not UNKNOWN_STATUS[status]
+    or code == "content_filter" then
     class = "rejected"
   end
   return { class = class, reason = code ~= "" and code or "error", message = message }

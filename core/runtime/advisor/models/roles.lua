@@ -6,19 +6,38 @@ local roles = {}
 
 --- The keys of a role.
 roles.keys = {
-  url = { type = "string", doc = "Base URL, as http://127.0.0.1:8080/v1; or a list of such, which share the load." },
+  url = { type = "string", doc = "Base URL, as http://127.0.0.1:8080/v1; or a list of such, which "
+    .. "share the load." },
   model = { type = "string", default = "", doc = "The model's name, as the server knows it." },
-  api = { type = "string", default = "openai_chat", doc = "The provider script that speaks to the server." },
-  key_env = { type = "string", doc = "Environment variable that holds the key. Scripts never see it." },
-  concurrency = { type = "integer", default = 8, min = 1, max = 4096, doc = "Requests in flight per endpoint." },
-  temperature = { type = "number", min = 0, doc = "Sampling temperature where the script gives none." },
-  top_p = { type = "number", min = 0, max = 1, doc = "Nucleus sampling where the script gives none." },
-  max_tokens = { type = "integer", min = 1, doc = "Longest reply where the script gives no limit." },
-  seed = { type = "boolean", default = true, doc = "Send a seed with each request, from the run's named streams." },
-  stream = { type = "boolean", default = true, doc = "Ask for server-sent events, so that a request can be canceled." },
-  price = { type = "table", doc = "{ prompt = , completion = }: money per million tokens. Without it cost is unknown." },
-  connect_seconds = { type = "number", default = 10, min = 0.1, doc = "Longest wait for a connection." },
-  first_byte_seconds = { type = "number", default = 0, min = 0, doc = "Longest wait for a reply to begin; 0: total only." },
+  api = {
+    type = "string", default = "openai_chat", doc = "The provider script that speaks to the "
+      .. "server.",
+  },
+  key_env = { type = "string", doc = "Environment variable that holds the key. Scripts never see "
+    .. "it." },
+  concurrency = {
+    type = "integer", default = 8, min = 1, max = 4096, doc = "Requests in flight per endpoint.",
+  },
+  temperature = { type = "number", min = 0, doc = "Sampling temperature where the script gives "
+    .. "none." },
+  top_p = { type = "number", min = 0, max = 1, doc = "Nucleus sampling where the script gives "
+    .. "none." },
+  max_tokens = {
+    type = "integer", min = 1, doc = "Longest reply where the script gives no limit.",
+  },
+  seed = { type = "boolean", default = true, doc = "Send a seed with each request, from the run's "
+    .. "named streams." },
+  stream = { type = "boolean", default = true, doc = "Ask for server-sent events, so that a "
+    .. "request can be canceled." },
+  price = { type = "table", doc = "{ prompt = , completion = }: money per million tokens. Without "
+    .. "it cost is unknown." },
+  connect_seconds = {
+    type = "number", default = 10, min = 0.1, doc = "Longest wait for a connection.",
+  },
+  first_byte_seconds = {
+    type = "number", default = 0, min = 0, doc = "Longest wait for a reply to begin; 0: total "
+      .. "only.",
+  },
   total_seconds = { type = "number", default = 600, min = 0.1, doc = "Longest time of a request." },
   proxy = { type = "string", doc = "Proxy URL. The environment's is never used." },
   ca_file = { type = "string", doc = "Certificates to trust, in PEM." },
@@ -32,7 +51,8 @@ end
 local function check_urls(urls, field, problems)
   for i, url in ipairs(urls) do
     if type(url) ~= "string" or not url:lower():find("^https?://[^/%s]+") then
-      problems:add(field .. ".url", ("'%s' is no URL such as http://127.0.0.1:8080/v1"):format(tostring(url)))
+      problems:add(field .. ".url",
+        ("'%s' is no URL such as http://127.0.0.1:8080/v1"):format(tostring(url)))
     end
     if i > 64 then return problems:add(field .. ".url", "at most 64 endpoints") end
   end
@@ -42,7 +62,8 @@ local function check_price(price, field, problems)
   if price == nil then return end
   for _, key in ipairs({ "prompt", "completion" }) do
     if type(price) ~= "table" or type(price[key]) ~= "number" or price[key] < 0 then
-      problems:add(field .. ".price", "must be { prompt = , completion = }, money per million tokens")
+      problems:add(field .. ".price", "must be { prompt = , completion = }, money per million "
+        .. "tokens")
       return
     end
   end
@@ -77,7 +98,8 @@ local function resolve_one(name, given, registry, problems)
   if script.table.answer then
     role.urls = { "local:" .. name }
   elseif #urls == 0 then
-    problems:add(field .. ".url", "is missing: set it, or OPENAI_BASE_URL if the experiment reads that")
+    problems:add(field .. ".url", "is missing: set it, or OPENAI_BASE_URL if the experiment reads "
+      .. "that")
     role.urls = {}
   else
     check_urls(urls, field, problems)
@@ -118,7 +140,8 @@ function roles.resolve(models, registry, problems)
     end
   end
   for _, name in ipairs(options.sorted_keys(resolved)) do
-    if type(resolved[name]) == "string" and models[resolved[name]] ~= nil and not reaches_model(models, name) then
+    if type(resolved[name]) == "string" and models[resolved[name]] ~= nil
+      and not reaches_model(models, name) then
       problems:add("models." .. name, "leads back to itself: no role in the circle is a model")
     end
   end
@@ -137,7 +160,8 @@ function roles.serving(models, name)
     role, steps = models[role], steps + 1
   end
   if type(role) ~= "table" then
-    return nil, ("no model serves the role '%s': add models.%s or models.default"):format(name, name)
+    return nil, ("no model serves the role '%s': add models.%s or models.default"):format(name,
+      name)
   end
   return role
 end

@@ -9,7 +9,8 @@ local export = {}
 export.formats = {
   jsonl = function(row)
     return json.encode({
-      id = records.item_id(row.round, row.item_index), round = row.round, index = row.item_index, text = row.text,
+      id = records.item_id(row.round, row.item_index), round = row.round, index = row.item_index,
+      text = row.text,
       target = row.target or json.null, meta = json.decode(row.meta) or {},
     }) .. "\n"
   end,

@@ -31,16 +31,19 @@ end
 function progress:text(current)
   local resolved, spent = self.resolved, current.states[current.committed].spent
   local seconds = core.loop.now() - self.began
-  local goal = resolved.accept and ("%d/%d kept"):format(self.kept_before + self.kept, resolved.accept)
+  local goal = resolved.accept and ("%d/%d kept"):format(self.kept_before + self.kept,
+    resolved.accept)
     or ("%d kept"):format(self.kept_before + self.kept)
   local made = current.committed - (self.first or 0)
   local eta = ""
-  if resolved.rounds and not resolved.accept and made > 0 and current.committed < resolved.rounds then
+  if resolved.rounds and not resolved.accept and made > 0
+    and current.committed < resolved.rounds then
     eta = (", %ds left"):format(math.ceil((resolved.rounds - current.committed) * seconds / made))
   end
   local money = spent.money and spent.money > 0 and (", %.4f spent"):format(spent.money) or ""
   return ("round %d%s: %s, %d dropped%s, %d tokens%s, %d in flight%s"):format(
-    current.committed, resolved.rounds and "/" .. resolved.rounds or "", goal, count_of(self.dropped),
+    current.committed, resolved.rounds and "/" .. resolved.rounds or "", goal,
+    count_of(self.dropped),
     reasons(self.dropped), spent.prompt + spent.completion, money, current.calls:in_flight(), eta)
 end
 
@@ -87,9 +90,11 @@ end
 function progress.closing(summary)
   local money = type(summary.cost) == "number" and ("%.4f"):format(summary.cost) or "unknown"
   local unknown = summary.unknown_attempts > 0
-    and (", %d of them with an unknown outcome (possibly paid)"):format(summary.unknown_attempts) or ""
+    and (", %d of them with an unknown outcome (possibly paid)"):format(summary.unknown_attempts)
+      or ""
   return ("%d rounds, %d drafts: %d kept, %d dropped%s, %d surplus; %d calls, %d attempts%s; "
-    .. "%d tokens, cost %s"):format(summary.rounds, summary.drafts, summary.kept, count_of(summary.dropped),
+    .. "%d tokens, cost %s"):format(summary.rounds, summary.drafts, summary.kept,
+    count_of(summary.dropped),
     reasons(summary.dropped), summary.surplus, summary.calls, summary.attempts, unknown,
     summary.tokens.prompt + summary.tokens.completion, money)
 end

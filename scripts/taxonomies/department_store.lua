@@ -1,0 +1,82 @@
+-- What customers of a department store ask about: 11 departments, five subjects each.
+return {
+  groups = {
+    { name = "Kitchen appliances", cells = {
+      "Kitchen appliances / late delivery",
+      "Kitchen appliances / returns policy",
+      "Kitchen appliances / damaged goods",
+      "Kitchen appliances / payment problems",
+      "Kitchen appliances / product advice",
+    } },
+    { name = "Garden tools", cells = {
+      "Garden tools / late delivery",
+      "Garden tools / returns policy",
+      "Garden tools / damaged goods",
+      "Garden tools / payment problems",
+      "Garden tools / product advice",
+    } },
+    { name = "Mobile phones", cells = {
+      "Mobile phones / late delivery",
+      "Mobile phones / returns policy",
+      "Mobile phones / damaged goods",
+      "Mobile phones / payment problems",
+      "Mobile phones / product advice",
+    } },
+    { name = "Fashion wear", cells = {
+      "Fashion wear / late delivery",
+      "Fashion wear / returns policy",
+      "Fashion wear / damaged goods",
+      "Fashion wear / payment problems",
+      "Fashion wear / product advice",
+    } },
+    { name = "Home furniture", cells = {
+      "Home furniture / late delivery",
+      "Home furniture / returns policy",
+      "Home furniture / damaged goods",
+      "Home furniture / payment problems",
+      "Home furniture / product advice",
+    } },
+    { name = "Nursery toys", cells = {
+      "Nursery toys / late delivery",
+      "Nursery toys / returns policy",
+      "Nursery toys / damaged goods",
+      "Nursery toys / payment problems",
+      "Nursery toys / product advice",
+    } },
+    { name = "Pet supplies", cells = {
+      "Pet supplies / late delivery",
+      "Pet supplies / returns policy",
+      "Pet supplies / damaged goods",
+      "Pet supplies / payment problems",
+      "Pet supplies / product advice",
+    } },
+    { name = "Sports equipment", cells = {
+      "Sports equipment / late delivery",
+      "Sports equipment / returns policy",
+      "Sports equipment / damaged goods",
+      "Sports equipment / payment problems",
+      "Sports equipment / product advice",
+    } },
+    { name = "Printed books", cells = {
+      "Printed books / late delivery",
+      "Printed books / returns policy",
+      "Printed books / damaged goods",
+      "Printed books / payment problems",
+      "Printed books / product advice",
+    } },
+    { name = "Beauty products", cells = {
+      "Beauty products / late delivery",
+      "Beauty products / returns policy",
+      "Beauty products / damaged goods",
+      "Beauty products / payment problems",
+      "Beauty products / product advice",
+    } },
+    { name = "Office stationery", cells = {
+      "Office stationery / late delivery",
+      "Office stationery / returns policy",
+      "Office stationery / damaged goods",
+      "Office stationery / payment problems",
+      "Office stationery / product advice",
+    } },
+  },
+}
