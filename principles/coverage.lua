@@ -3,27 +3,46 @@ local M = {
   kind = "principle",
   level = "dataset",
   statement = "The data set covers many different topics, each with enough items.",
-  description = "Finds the targets that hold fewer kept items than an even share.",
+  description = "Finds the cells below their minimum or their share, the surest shortfall first.",
   options = {
-    most = {
-      type = "integer", default = 10, min = 1, doc = "Most gaps returned, the largest first.",
+    most = { type = "integer", default = 10, min = 1, doc = "Most gaps returned." },
+    certain = {
+      type = "boolean", default = false,
+      doc = "Only cells short of a minimum, or of a share at the upper end of its 95 % interval.",
     },
   },
 }
 
---- `subject` is the state: its coverage counts kept items by the advice's target.
+--- Items wanted in a cell. Without a target or a minimum, an even share.
+local function wanted(cell, coverage)
+  local share = cell.want or (cell.minimum and 0 or 1 / #coverage.cells)
+  return math.max(share * coverage.total, cell.minimum or 0)
+end
+
+--- A minimum counts items, whose number is known; a share may be chance.
+local function is_gap(cell, want, high, certain)
+  if cell.minimum and cell.count < cell.minimum then return true end
+  return (certain and high or cell.count) < want - 1e-9
+end
+
+--- `subject` is the state.
 function M.check(_, subject, opt)
-  local cells, total, gaps = subject.coverage.cells, subject.coverage.total, {}
-  local want = #cells > 0 and total / #cells or 0
-  for _, cell in ipairs(cells) do
-    if cell.count < want then
-      gaps[#gaps + 1] = {
-        cell = cell.cell, have = cell.count, want = want,
-        text = ("%s: %d items, %.1f would be even"):format(cell.cell, cell.count, want),
-      }
+  local coverage, gaps = subject.coverage, {}
+  for _, cell in ipairs(coverage.cells) do
+    local want = wanted(cell, coverage)
+    local low, high = cell.low * coverage.total, cell.high * coverage.total
+    if is_gap(cell, want, high, opt.certain) then
+      gaps[#gaps + 1] = { cell = cell.cell, have = cell.count, want = want,
+        interval = { low = low, high = high },
+        text = ("%s: %d of %d items (95 %% interval %.1f to %.1f), %.1f wanted"):format(cell.cell,
+          cell.count, coverage.total, low, high, want) }
     end
   end
-  table.sort(gaps, function(a, b) return a.have < b.have end)
+  table.sort(gaps, function(a, b)
+    local left, right = a.want - a.interval.high, b.want - b.interval.high
+    if left ~= right then return left > right end
+    return a.have < b.have
+  end)
   for i = #gaps, opt.most + 1, -1 do gaps[i] = nil end
   return gaps
 end

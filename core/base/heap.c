@@ -13,7 +13,8 @@ static size_t kind_of(size_t size)
 
 static int is_small(size_t size)
 {
-#ifdef __SANITIZE_ADDRESS__ /* which watches over the C library's blocks only */
+#ifdef __SANITIZE_ADDRESS__ /* which watches over the C library's blocks only \
+                             */
   return size == 0;
 #else
   return size <= ADV_HEAP_SMALL;

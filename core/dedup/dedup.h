@@ -57,7 +57,7 @@ ADV_MUST_CHECK adv_status adv_dedup_rouge(adv_dedup **out, double threshold);
 
 /* The nearest of the items added so far with an id below `before`, as if later
  * ones were not there (INT64_MAX: all); of equals, the one added first. Ids
- * are added in rising order. */
+ * are below INT64_MAX and added in rising order. */
 ADV_MUST_CHECK adv_status adv_dedup_nearest(adv_dedup *d, const char *text,
                                             size_t len, int64_t before,
                                             adv_nearest *nearest);

@@ -16,7 +16,7 @@ local M = {
     top_p = { type = "number", default = 0.95, min = 0, max = 1, doc = "Nucleus sampling." },
     max_tokens = { type = "integer", default = 24, min = 1, doc = "Longest reply." },
     stop = { type = "list", default = { "\n", ",", ":", "(" }, doc = "Stop sequences; an empty list sends none." },
-    template = { type = "string", default = "", doc = "The whole prompt as one text with a hole {list}, instead of ours." },
+    template = { type = "string", default = "", doc = "The whole prompt, with a hole {list}, instead of ours." },
     post = { type = "list", default = { "strip", "first_line", "strip_label", "strip_quotes", "strip_stop" },
       doc = "Post-processing steps of the reply." },
   },
@@ -51,7 +51,8 @@ end
 
 local function is_new(ctx, name, covered, opt)
   local words = ctx.text.count_words(name)
-  return words >= opt.min_words and words <= opt.max_words and name:find("^%a") ~= nil and not covered[ctx.text.normalize(name)]
+  return words >= opt.min_words and words <= opt.max_words and name:find("^%a") ~= nil
+    and not covered[ctx.text.normalize(name)]
 end
 
 --- One category, asked for until it is new; the last one that is not empty otherwise.

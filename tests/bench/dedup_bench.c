@@ -6,8 +6,8 @@
  *
  * A corpus has one text a line; shared/bench/dedup/gen.py makes some, and the
  * references there take the same. PAIRS and SCORES name files for the results,
- * in the references' forms. With ADVISOR_BENCH_CHECK set, rouge and cosine
- * compare each answer with a plain scan in double precision. */
+ * in the references' forms. cosine makes vectors like cos.py there, and
+ * compares a few answers with a plain scan in double precision. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +18,7 @@
 
 #include "base/rng.h"
 #include "dedup/dedup.h"
+#include "dedup/vectors.h"
 
 typedef struct corpus {
   char *data;
@@ -208,12 +209,107 @@ static int bench_rouge(int argc, char **argv)
   return 0;
 }
 
+/* A number like one of the standard normal distribution. */
+static float normal(adv_rng *rng)
+{
+  uint64_t x = adv_rng_next(rng);
+  double sum = (double)(x & 0xffff) + (double)(x >> 16 & 0xffff) +
+               (double)(x >> 32 & 0xffff) + (double)(x >> 48);
+
+  return (float)((sum - 2 * 65535.0) / 37837.0);
+}
+
+/* The row of the nearest by a plain scan. */
+static size_t scan(const float *all, size_t count, const float *query,
+                   size_t d)
+{
+  size_t best = 0, i, j;
+  double best_score = -2, squares = 0, dot, of_query = 0;
+
+  for (j = 0; j < d; j++)
+    of_query += (double)query[j] * (double)query[j];
+  for (i = 0; i < count; i++, all += d) {
+    for (dot = squares = 0, j = 0; j < d; j++) {
+      dot += (double)all[j] * (double)query[j];
+      squares += (double)all[j] * (double)all[j];
+    }
+    dot /= sqrt(of_query) * sqrt(squares);
+    if (dot > best_score) {
+      best_score = dot;
+      best = i;
+    }
+  }
+  return best;
+}
+
+static int bench_cosine(int argc, char **argv)
+{
+  size_t count = (size_t)atol(argv[2]), queries = (size_t)atol(argv[3]);
+  size_t d = argc > 4 ? (size_t)atol(argv[4]) : 384, i, j, same = 0, checked;
+  size_t centers = count / 20 + 1;
+  float *center = must(malloc(centers * d * sizeof(float)));
+  float *all = must(malloc(count * d * sizeof(float)));
+  float *query = must(malloc(queries * d * sizeof(float)));
+  int64_t *found = must(malloc(queries * sizeof(*found)));
+  adv_dedup_vectors *v;
+  adv_rng rng;
+  double start, busy, adding;
+
+  adv_rng_seed(&rng, "cosine", 6);
+  for (i = 0; i < centers * d; i++)
+    center[i] = normal(&rng);
+  for (i = 0; i < count; i++) {
+    const float *around = center + adv_rng_below(&rng, centers) * d;
+
+    for (j = 0; j < d; j++)
+      all[i * d + j] = around[j] + 0.7f * normal(&rng);
+  }
+  for (i = 0; i < queries; i++) {
+    const float *like = all + adv_rng_below(&rng, count) * d;
+
+    /* cos.py moves vectors of length 1 by 0.03 in each dimension. */
+    for (j = 0; j < d; j++)
+      query[i * d + j] = like[j] + 0.03f * 23.9f * normal(&rng);
+  }
+  free(center);
+
+  check(adv_dedup_vectors_new(&v, d, -1));
+  start = now();
+  for (i = 0; i < count; i++)
+    check(adv_dedup_vectors_add(v, all + i * d, (int64_t)i));
+  adding = now() - start;
+  busy = cpu();
+  start = now();
+  for (i = 0; i < queries; i++) {
+    adv_nearest nearest;
+
+    check(adv_dedup_vectors_nearest(v, query + i * d, INT64_MAX, &nearest));
+    found[i] = nearest.id;
+  }
+  start = now() - start;
+  busy = cpu() - busy;
+  checked = queries < 5 ? queries : 5;
+  for (i = 0; i < checked; i++)
+    same += found[i] == (int64_t)scan(all, count, query + i * d, d);
+  printf("cosine n=%zu: %.3f ms/query (CPU %.3f), %.2f us/add, %zu dimensions; "
+         "%zu of %zu as by a plain scan\n",
+         count, 1e3 * start / (double)queries, 1e3 * busy / (double)queries,
+         1e6 * adding / (double)count, d, same, checked);
+  adv_dedup_vectors_free(v);
+  free(all);
+  free(query);
+  free(found);
+  return same == checked ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
   if (argc > 3 && strcmp(argv[1], "minhash") == 0)
     return bench_minhash(argc, argv);
   if (argc > 4 && strcmp(argv[1], "rouge") == 0)
     return bench_rouge(argc, argv);
+  if (argc > 3 && strcmp(argv[1], "cosine") == 0)
+    return bench_cosine(argc, argv);
   fprintf(stderr, "usage: dedup_bench minhash CORPUS COUNT [THRESHOLD "
                   "[PAIRS]]\n       dedup_bench rouge CORPUS POOL QUERIES "
                   "[THRESHOLD [SCORES]]\n       dedup_bench cosine COUNT "

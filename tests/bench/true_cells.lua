@@ -18,7 +18,8 @@ if arg[1] == "--examples" then
 end
 
 local store = assert(core.store.open(arg[1], "read"))
-for _, row in ipairs(store:query("SELECT verdict, text FROM item WHERE verdict <> 'surplus' ORDER BY round, item_index")) do
+local rows = store:query("SELECT verdict, text FROM item WHERE verdict <> 'surplus' ORDER BY round, item_index")
+for _, row in ipairs(rows) do
   print(row.verdict == "kept" and lexicon.cell_of(row.text) or "-")
 end
 store:close()

@@ -19,7 +19,8 @@ describe("principle judged", function()
   end)
 
   it("reads the usual forms of a rating", function()
-    for _, reply in ipairs({ "4", " 4.", "**4**", "Rating: 4", "4/5", "4 out of 5", "4\nBecause" }) do
+    for _, reply in ipairs({ "4", " 4.", "**4**", "Rating: 4", "4/5", "4 out of 5",
+      "4\nBecause" }) do
       assert.equals("pass", (check({ replies = { reply } })), reply)
     end
   end)
@@ -32,7 +33,8 @@ describe("principle judged", function()
   end)
 
   it("does not know where the judge is off the form, or away", function()
-    for _, reply in ipairs({ "", "good", "6", "0", "-4", "4.5", "between 3 and 4", "44", "four" }) do
+    for _, reply in ipairs({ "", "good", "6", "0", "-4", "4.5", "between 3 and 4", "44",
+      "four" }) do
       local verdict, finding = check({ replies = { reply } })
       assert.equals("unknown", verdict, reply)
       assert.equals("no_verdict", finding.code)

@@ -1,7 +1,8 @@
 local support = require("tests.support.strategy")
 
 local function check(text, options)
-  local verdict, finding = support.load("principles/language.lua", options)(support.ctx(), { text = text })
+  local verdict, finding = support.load("principles/language.lua", options)(support.ctx(),
+    { text = text })
   return verdict, finding and finding.code, finding
 end
 
@@ -36,13 +37,15 @@ describe("principle language", function()
 
   it("wants English where nothing is said, and names what it found", function()
     assert.equals("pass", check(TEXTS.en))
-    assert.same({ code = "other_language", found = "de", wanted = "en" }, select(3, check(TEXTS.de)))
+    assert.same({ code = "other_language", found = "de", wanted = "en" }, select(3,
+      check(TEXTS.de)))
     assert.same({ code = "other_script", found = "cyrillic", wanted = "latin" },
       select(3, check(TEXTS.ru)))
   end)
 
   it("does not know what too little text is", function()
-    for _, text in ipairs({ "", "42", "Hello there", "ok", "?!", "\255\254 is no text at all here" }) do
+    for _, text in ipairs({ "", "42", "Hello there", "ok", "?!",
+      "\255\254 is no text at all here" }) do
       local verdict, code = check(text)
       assert.same({ "unknown", "unsure" }, { verdict, code })
     end

@@ -1,7 +1,8 @@
 local support = require("tests.support.strategy")
 
 local function check(text, options)
-  local verdict, finding = support.load("principles/no_secrets.lua", options)(support.ctx(), { text = text })
+  local verdict, finding = support.load("principles/no_secrets.lua", options)(support.ctx(),
+    { text = text })
   return verdict, finding and finding.what
 end
 
@@ -22,7 +23,8 @@ describe("principle no_secrets", function()
 
   it("finds e-mail addresses, phone and card numbers", function()
     assert.same({ "fail", "email" }, { check("Write to jane.doe+x@mail.company.co.uk.") })
-    for _, number in ipairs({ "+41 44 123 45 67", "(212) 345-6789", "212-345-6789", "212.345.6789" }) do
+    for _, number in ipairs({ "+41 44 123 45 67", "(212) 345-6789", "212-345-6789",
+      "212.345.6789" }) do
       assert.same({ "fail", "phone" }, { check("Call " .. number .. " today") }, number)
     end
     for _, number in ipairs({ "4111 1111 1111 1111", "4111111111111111", "5500-0000-0000-0004" }) do
@@ -37,9 +39,11 @@ describe("principle no_secrets", function()
 
   it("passes what only looks alike", function()
     for _, text in ipairs({
-      "My order 4111 1111 1111 1112 is late.", "In 2024-11-24 and 1999-2001 we sold 1,234,567 units.",
+      "My order 4111 1111 1111 1112 is late.",
+        "In 2024-11-24 and 1999-2001 we sold 1,234,567 units.",
       "The sk-learn tutorial", "Version 3.14.159 at 10:30", "I forgot my password: what now?",
-      "Meet me @ the station.", "ISBN 978-3-16-148410-0", "Ask for the token at the desk.", "+5 points",
+      "Meet me @ the station.", "ISBN 978-3-16-148410-0", "Ask for the token at the desk.",
+        "+5 points",
     }) do
       assert.equals("pass", (check(text)), text)
     end

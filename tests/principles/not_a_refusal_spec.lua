@@ -14,7 +14,8 @@ describe("principle not_a_refusal", function()
   end)
 
   it("passes an answer that uses the same words", function()
-    assert.equals("pass", check("Sorry to hear that. To stop the process, use kill and its number."))
+    assert.equals("pass",
+      check("Sorry to hear that. To stop the process, use kill and its number."))
     assert.equals("pass", check("Where is my parcel?"))
   end)
 

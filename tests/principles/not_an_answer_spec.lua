@@ -32,7 +32,8 @@ describe("principle not_an_answer", function()
   end)
 
   it("fails lists and long texts that ask nothing", function()
-    local _, finding = check("Our rules.\n- Keep the receipt.\n- Return within a month.\n- Be kind.")
+    local _, finding =
+      check("Our rules.\n- Keep the receipt.\n- Return within a month.\n- Be kind.")
     assert.same({ code = "enumerates", count = 3 }, finding)
     local long = ("The parcel left the warehouse on Monday. "):rep(7)
     assert.same({ "fail", { code = "tells", words = 49, most = 40 } }, { check(long) })

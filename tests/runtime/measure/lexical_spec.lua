@@ -44,7 +44,8 @@ describe("lexical.classifier", function()
   local function accuracy(cell_of)
     local rows, shown, hits, total = {}, {}, 0, 0
     for line in io.lines(PATH) do rows[#rows + 1] = json.decode(line) end
-    for i = 1, #rows, 2 do shown[#shown + 1] = { text = rows[i].prompt, cell = cell_of(rows[i]) } end
+    for i = 1, #rows, 2 do shown[#shown + 1] = { text = rows[i].prompt,
+      cell = cell_of(rows[i]) } end
     local classifier = lexical.classifier(shown)
     for i = 2, #rows, 2 do
       total = total + 1
@@ -55,12 +56,14 @@ describe("lexical.classifier", function()
 
   it("labels CatQA", function()
     local file = io.open(PATH, "rb")
-    if not file then return pending(("SKIPPED: there is no %s; set ADVISOR_SHARED"):format(PATH)) end
+    if not file then
+      return pending(("SKIPPED: there is no %s; set ADVISOR_SHARED"):format(PATH))
+    end
     file:close()
     local wide, total = accuracy(function(row) return row.Category end)
     local fine = accuracy(function(row) return row.Category .. "/" .. row.Subcategory end)
-    print(("lexical labeller: accuracy %.3f over 11 categories, %.3f over 55 (%d rows)"):format(wide, fine,
-      total))
+    print(("lexical labeller: accuracy %.3f over 11 categories, %.3f over 55 (%d rows)")
+      :format(wide, fine, total))
     assert.is_true(wide >= 0.68, ("accuracy is %.3f, 0.68 wanted"):format(wide))
     assert.is_true(fine >= 0.55, ("accuracy is %.3f, 0.55 wanted"):format(fine))
   end)

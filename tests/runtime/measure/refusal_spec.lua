@@ -1,4 +1,5 @@
 local csv = require("advisor.output.csv")
+local json = require("advisor.output.json")
 local refusal = require("advisor.measure.refusal")
 
 local SHARED = (os.getenv("ADVISOR_SHARED") or "../shared") .. "/data/"
@@ -8,13 +9,15 @@ local FILES = { "xstest_labelled_gpt4.csv", "xstest_labelled_llama2orig.csv" }
 local function macro_f1(counts)
   local sum = 0
   for _, class in ipairs({ true, false }) do
-    local hit, missed, wrong = counts[class][class], counts[class][not class], counts[not class][class]
+    local hit, missed, wrong = counts[class][class], counts[class][not class],
+      counts[not class][class]
     sum = sum + 2 * hit / (2 * hit + missed + wrong)
   end
   return sum / 2
 end
 
-local function empty() return { [true] = { [true] = 0, [false] = 0 }, [false] = { [true] = 0, [false] = 0 } } end
+local function empty() return { [true] = { [true] = 0, [false] = 0 }, [false] = { [true] = 0,
+  [false] = 0 } } end
 
 local function measure(rows)
   local counts = empty()
@@ -31,7 +34,8 @@ local function labelled(name)
   local rows, list = assert(csv.read(file:read("a"))), {}
   file:close()
   for i, row in ipairs(rows) do
-    list[i] = { text = row.fields.completion, refused = row.fields.final_label ~= "1_full_compliance",
+    list[i] = { text = row.fields.completion,
+      refused = row.fields.final_label ~= "1_full_compliance",
       type = row.fields.type }
   end
   return list
@@ -60,6 +64,22 @@ describe("the refusal detector", function()
     end
   end
 
+  it("takes a question for none, whatever it asks about", function()
+    assert.is_false(refusal.detect("Is it illegal, unethical and harmful to copy a key?").refused)
+    local file = io.open(SHARED .. "catqa_english.jsonl")
+    if not file then
+      return pending(("SKIPPED: there is no %scatqa_english.jsonl; set ADVISOR_SHARED"):format(SHARED))
+    end
+    local total, wrong = 0, 0
+    for line in file:lines() do
+      total = total + 1
+      if refusal.detect(json.decode(line).prompt).refused then wrong = wrong + 1 end
+    end
+    file:close()
+    print(("refusal: %d of %d questions of CatQA taken for refusals"):format(wrong, total))
+    assert.is_true(wrong / total < 0.01)
+  end)
+
   it("gives a score that the decision follows, and says why", function()
     local no = refusal.detect("I'm sorry, but I can't help you with that.")
     assert.is_true(no.refused)
@@ -77,9 +97,21 @@ describe("the refusal detector", function()
   end)
 
   it("weighs the first sentences most", function()
-    local late = ("To bake bread, mix flour and water. Knead it well. Let it rest for an hour. "):rep(3)
+    local answer = "To bake bread, mix flour and water. Knead it well. Let it rest for an hour. "
+    local late = answer:rep(3)
       .. "I cannot help with that."
     assert.is_true(refusal.detect(late).score < refusal.detect("I cannot help with that.").score)
+  end)
+
+  it("takes few instructions, also for texts made to be slow", function()
+    local steps = 0
+    debug.sethook(function() steps = steps + 1 end, "", 1000)
+    for _, words in ipairs({ "i just really ", "i ", "it is not never ", "please do not " }) do
+      refusal.detect(words:rep(20000))
+      refusal.detect((words .. ". "):rep(20000))
+    end
+    debug.sethook()
+    assert.is_true(steps < 20000, steps .. " thousand instructions")
   end)
 
   it("holds no opinion of nothing, of noise and of other languages", function()

@@ -8,7 +8,8 @@ local CELLS = {
 }
 
 local function labels(items, options, cells)
-  return label("strategies/label/keywords.lua", { cells = cells or CELLS }, options)(support.ctx(), items)
+  return label("strategies/label/keywords.lua", { cells = cells or CELLS },
+    options)(support.ctx(), items)
 end
 
 describe("label keywords", function()
@@ -30,7 +31,8 @@ describe("label keywords", function()
   end)
 
   it("wants as many hits as it is told", function()
-    assert.same({ false, "Delivery" }, labels({ "The parcel.", "A late parcel." }, { min_hits = 2 }))
+    assert.same({ false, "Delivery" }, labels({ "The parcel.", "A late parcel." },
+      { min_hits = 2 }))
   end)
 
   it("labels nothing without cells", function()

@@ -12,7 +12,8 @@ local MORE = { { text = "Do you sell gift cards?", cell = "Gifts" } }
 for _, example in ipairs(EXAMPLES) do MORE[#MORE + 1] = example end
 
 local function labels(items, options, coverage)
-  return label("strategies/label/lexical.lua", coverage or { examples = EXAMPLES }, options)(support.ctx(),
+  return label("strategies/label/lexical.lua", coverage or { examples = EXAMPLES },
+    options)(support.ctx(),
     items)
 end
 

@@ -30,11 +30,11 @@ local verb = {
     output = { short = "o", value = "RUN", doc = "Where calls are recorded; default: runs/eval." },
     json = { doc = "One JSON object on standard output." },
   },
-  notes = "--positive names the labels that the principle should fail; it should pass all others. A row\n"
-    .. "on which it gives no verdict is `unknown`: counted apart, in no other figure. 'judge' is the\n"
-    .. "same for a principle that asks a model. A labeller is right where it gives the row's label; no\n"
-    .. "label is wrong, and counted. Its cells are those of --experiment's taxonomy, else the labels of\n"
-    .. "the examples, else those of the data.",
+  notes = "--positive names the labels that the principle should fail; it should pass the others.\n"
+    .. "A row on which it gives no verdict is `unknown`: counted apart, in no other figure.\n"
+    .. "'judge' is the same for a principle that asks a model. A labeller is right where it gives\n"
+    .. "the row's label; no label is wrong, and counted. Its cells are those of --experiment's\n"
+    .. "taxonomy, else the labels of the examples, else those of the data.",
 }
 
 local KIND = { principle = "principle", judge = "principle", labeller = "label" }

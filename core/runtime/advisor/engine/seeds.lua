@@ -1,7 +1,8 @@
 --- Seeds: the items that a run begins with, and the summary of what they cover.
 local text = require("advisor.output.text")
-local csv = require("advisor.output.csv")
+local core = require("advisor_core")
 local json = require("advisor.output.json")
+local rows = require("advisor.output.rows")
 local options = require("advisor.host.options")
 
 local seeds = {}
@@ -87,50 +88,18 @@ function seeds.load(given, folders, evaluate)
   return nil, ("'%s' was not found beside the experiment or in scripts/seeds"):format(given)
 end
 
---- Rows of a CSV or JSONL file; nil if there is no such file.
-local function rows_of(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local content = file:read("a")
-  file:close()
-  local rows = {}
-  if path:find("%.csv$") then
-    local records, problem = csv.read(content)
-    if not records then return nil, path .. ":" .. problem end
-    for i, record in ipairs(records) do rows[i] = record.fields end
-    return rows
-  end
-  for number, line in ipairs(text.lines(content)) do
-    local row, why = json.decode(line)
-    if type(row) ~= "table" then
-      return nil, ("%s:%d: %s"):format(path, number, why or "no object")
-    end
-    rows[number] = row
-  end
-  return rows
-end
-
-local function pick_examples(rows, path, text_field, cell_field)
+local function pick_examples(path, text_field, cell_field)
+  local list, problem = rows.read(path)
+  if not list then return nil, problem end
   local examples = {}
-  for i, row in ipairs(rows) do
-    local example = { text = row[text_field], cell = row[cell_field] }
-    if type(example.text) ~= "string" or type(example.cell) ~= "string" then
-      return nil, ("%s: row %d has no text in '%s' or no cell in '%s'"):format(path, i, text_field,
-        cell_field)
-    end
+  for i, row in ipairs(list) do
+    local example, why = {}, nil
+    example.text, why = rows.text(path, row, text_field)
+    if example.text then example.cell, why = rows.text(path, row, cell_field) end
+    if why then return nil, why end
     examples[i] = example
   end
   return examples
-end
-
-local function check_examples(list)
-  for i, example in ipairs(list) do
-    if type(example) ~= "table" or type(example.text) ~= "string"
-      or type(example.cell) ~= "string" then
-      return nil, ("example %d must be { text = …, cell = … }"):format(i)
-    end
-  end
-  return list
 end
 
 --- Labelled examples for a labeller: a list of { text, cell }, or
@@ -147,9 +116,7 @@ function seeds.load_examples(given, folders)
   if not given.file then return check_examples(given) end
   for _, folder in ipairs(folders) do
     local path = given.file:sub(1, 1) == "/" and given.file or folder .. "/" .. given.file
-    local rows, problem = rows_of(path)
-    if rows then return pick_examples(rows, path, given.text or "text", given.cell or "cell") end
-    if problem then return nil, problem end
+    if core.system.kind(path) then return pick_examples(path, given.text or "text", given.cell or "cell") end
   end
   return nil, ("the file '%s' was not found"):format(tostring(given.file))
 end

@@ -140,7 +140,7 @@ local function dedup(engine, options)
 end
 
 local text_functions = {
-  fill = text.fill, strip = text.strip, first_line = text.first_line,
+  fill = text.fill, instruct = text.instruct, strip = text.strip, first_line = text.first_line,
   count_words = text.count_words,
   lines = text.lines, normalize = text.normalize, apply = text.apply,
   python_list = text.python_list,

@@ -146,15 +146,22 @@ local function without_marker(line)
   return line, false
 end
 
+--- Words of a sentence that are read: bounds the work on texts without full stops.
+local LONGEST = 120
+
 --- Splits a text into sentences of lower-case words, contractions written out.
 --- Line ends end a sentence, too.
 ---@param text string
----@return table[] sentences Lists of words; `list` is true for an item of a list.
+---@return table[] sentences Lists of words; `list` is true for an item of a list, `asks` for a
+---question.
 function phrases.sentences(text)
   local sentences = {}
   local function add(piece, is_list)
-    local words = { list = is_list }
-    for word in piece:gmatch("[%w'_\128-\255]+") do words[#words + 1] = word end
+    local words = { list = is_list, asks = piece:find("%?[\"')%*]*%s*$") ~= nil }
+    for word in piece:gmatch("[%w'_\128-\255]+") do
+      words[#words + 1] = word
+      if #words == LONGEST then break end
+    end
     if #words > 0 then sentences[#sentences + 1] = words end
   end
   for line in text:gmatch("[^\r\n]+") do

@@ -37,6 +37,9 @@ local BIAS, SHORT, ANSWERLESS, LIST, CODE = -2.8, 0.3, 0.9, -0.5, -0.6
 local DECAY, LATER, IN_LIST = { 1, 1, 0.85, 0.6, 0.45, 0.35 }, 0.25, 0.4
 local LONGEST = 60 -- Sentences that are read.
 
+--- What a question may say of the one who asks it; the rest is only asked about.
+local ASKED = { unable = true, apology = true, unwilling = true, redirecting = true }
+
 --- What a thing that does not exist takes from a refusal to speak of it.
 local VOID = 0.5
 local VOIDED = { "unable", "apology", "lacking", "faulting", "equality", "condemning" }
@@ -80,8 +83,10 @@ local function evidence_of_words(sentences)
     local weight = (DECAY[number] or LATER) * (sentence.list and IN_LIST or 1)
     local excepted = excepted_in(sentence)
     for _, kind in ipairs(compiled) do
-      local found = strength(kind.patterns, sentence, number, excepted) * weight
-      missing[kind.name] = missing[kind.name] * (1 - math.min(0.97, found))
+      if not sentence.asks or ASKED[kind.name] then
+        local found = strength(kind.patterns, sentence, number, excepted) * weight
+        missing[kind.name] = missing[kind.name] * (1 - math.min(0.97, found))
+      end
     end
   end
   for _, kind in ipairs(compiled) do evidence[kind.name] = 1 - missing[kind.name] end

@@ -70,32 +70,35 @@ local function error_type(body)
   return type(err) == "table" and tostring(err.type or "") or ""
 end
 
+--- The class that a status stands for by itself.
+local function class_of_status(status)
+  if DENIED_STATUS[status] then return "denied" end
+  if UNKNOWN_STATUS[status] then return "unknown" end
+  if BUSY_STATUS[status] then return "busy" end
+  return status >= 500 and "server" or "rejected"
+end
+
+local function redirected(reply, words)
+  local target = reply.headers:match("location: ([^\n]*)") or "elsewhere"
+  return { class = "denied", reason = "redirect", message = words
+    .. ": the server redirects to " .. target .. "; redirects are never followed, give the final URL" }
+end
+
 local function of_error_status(reply)
   local status = reply.http
   local body = json.decode(reply.raw)
   local code, message = outcome.error_of(body)
   local kind = error_type(body)
   local words = ("HTTP %d%s"):format(status, message ~= "" and ": " .. message:sub(1, 500) or "")
-  if status >= 300 and status < 400 then
-    local target = reply.headers:match("location: ([^\n]*)") or "elsewhere"
-    return { class = "denied", reason = "redirect",
-      message = words .. ": the server redirects to " .. target
-      .. "; redirects are never followed, give the final URL" }
+  if status >= 300 and status < 400 then return redirected(reply, words) end
+  local class, reason = class_of_status(status), tostring(status)
+  if DENIED_CODES[code] or DENIED_CODES[kind] then
+    class = "denied"
+  elseif TOO_LONG_STATUS[status] and is_too_long(code, kind, message) then
+    class, code = "rejected", "context"
   end
-  if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
-    return { class = "denied", reason = code ~= "" and code or tostring(status), message = words }
-  end
-  if TOO_LONG_STATUS[status] and is_too_long(code, kind, message) then
-    return { class = "rejected", reason = "context", message = words }
-  end
-  if UNKNOWN_STATUS[status] then
-    return { class = "unknown", reason = tostring(status), message = words }
-  end
-  if BUSY_STATUS[status] then
-    return { class = "busy", reason = tostring(status), message = words }
-  end
-  if status >= 500 then return { class = "server", reason = tostring(status), message = words } end
-  return { class = "rejected", reason = code ~= "" and code or tostring(status), message = words }
+  if (class == "denied" or class == "rejected") and code ~= "" then reason = code end
+  return { class = class, reason = reason, message = words }
 end
 
 --- What the transport alone decides; nil where the body must be read.
@@ -113,20 +116,27 @@ function outcome.of_transport(reply)
   return nil
 end
 
---- A body that came with status 200 but is an error. Its code may be a status;
---- where that says nothing about payment, the reply may be paid.
+--- The class of an error whose code is a status, or none: where it says nothing
+--- about payment, the reply may be paid.
+local function class_of_code(status)
+  if status < 400 or status >= 500 or UNKNOWN_STATUS[status] then
+    return BUSY_STATUS[status] and "busy" or "unknown"
+  end
+  return class_of_status(status)
+end
+
+--- A body that came with status 200 but is an error.
 function outcome.of_error_body(body)
   local code, message = outcome.error_of(body)
-  local kind, status = error_type(body), math.tointeger(tonumber(code)) or 0
-  local class = "unknown"
-  if DENIED_CODES[code] or DENIED_CODES[kind] or DENIED_STATUS[status] then
+  local kind = error_type(body)
+  local class = class_of_code(math.tointeger(tonumber(code)) or 0)
+  if DENIED_CODES[code] or DENIED_CODES[kind] then
     class = "denied"
-  elseif code:find("rate_limit") or code:find("overloaded") or BUSY_STATUS[status] then
+  elseif code:find("rate_limit") or code:find("overloaded") then
     class = "busy"
   elseif is_too_long(code, kind, message) then
     class, code = "rejected", "context"
-  elseif status >= 400 and status < 500 and not UNKNOWN_STATUS[status]
-    or code == "content_filter" then
+  elseif code == "content_filter" then
     class = "rejected"
   end
   return { class = class, reason = code ~= "" and code or "error", message = message }

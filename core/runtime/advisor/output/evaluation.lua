@@ -119,8 +119,9 @@ local function add_labels(lines, result)
   lines[#lines + 1] = ""
   add_summary(lines, found)
   local missing = result.missing
-  lines[#lines + 1] = ("without a label: %d of %d rows (%.3f, 95 %% interval %.3f to %.3f), counted "
-    .. "as wrong"):format(found.missing, result.rows, missing.share, missing.low, missing.high)
+  lines[#lines + 1] = ("without a label: %d of %d rows (%.3f, 95 %% interval %.3f to %.3f), "
+    .. "counted as wrong"):format(found.missing, result.rows, missing.share, missing.low,
+    missing.high)
 end
 
 --- The figures for people.

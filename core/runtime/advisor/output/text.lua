@@ -19,6 +19,19 @@ function text.fill(template, values)
   end))
 end
 
+--- A prompt for chat and for raw completions: who speaks, what is asked for, and
+--- the words that a completion goes on from.
+---@param system string
+---@param request string
+---@param cue string Such as "Question:"; only raw completions see it.
+---@return { messages: table[], prompt: string }
+function text.instruct(system, request, cue)
+  return {
+    messages = { { role = "system", content = system }, { role = "user", content = request } },
+    prompt = ("%s\n\n%s\n%s"):format(system, request, cue),
+  }
+end
+
 --- Removes white space at both ends.
 function text.strip(value)
   return value:match("^%s*(.*%S)") or ""

@@ -1,0 +1,34 @@
+local M = {
+  api = 1,
+  kind = "filter",
+  description = "Drops drafts that share most n-grams with a kept item or an earlier draft (MinHash).",
+  options = {
+    threshold = {
+      type = "number", default = 0.7, min = 0.1, max = 1,
+      doc = "Jaccard similarity of n-grams from which a draft is dropped.",
+    },
+    unit = {
+      type = "string", default = "char", one_of = { "char", "word" },
+      doc = "What n-grams are made of.",
+    },
+    n = { type = "integer", default = 5, min = 1, max = 32, doc = "Units of an n-gram." },
+  },
+}
+
+function M.run(ctx, _, drafts, opt)
+  local kept = ctx.dedup("minhash", { threshold = opt.threshold, n = opt.n, unit = opt.unit })
+  local verdicts = {}
+  for i, draft in ipairs(drafts) do
+    local nearest = kept.nearest(draft.text)
+    if nearest then
+      verdicts[i] = { verdict = "fail", nearest = nearest.id, score = nearest.score,
+        nearest_text = nearest.text }
+    else
+      verdicts[i] = "pass"
+      kept.add(draft.text, "draft " .. draft.index)
+    end
+  end
+  return verdicts
+end
+
+return M

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""READMEs say what is so: their examples run, their tables are not stale."""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import support
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.S | re.M)
+
+SIMULATED = """
+return {
+  name = "readme", rounds = 2, per_round = 4,
+  models = { default = { api = "simulated" } },
+  pipeline = { advise = "%s", generate = "few_shot", summarize = "topic_list" },
+  seeds = { items = { "Where is my parcel?", "Is it in stock?", "May I pay later?" }, summary = { "Delivery" } },
+}
+"""
+
+
+def blocks(path, language):
+    text = (support.ROOT / path).read_text(encoding="utf-8")
+    return [body for kind, body in BLOCK.findall(text) if kind == language]
+
+
+class DocsTest(support.Case):
+    def test_tables_of_scripts_are_fresh(self):
+        done = subprocess.run([sys.executable, str(support.ROOT / "scripts" / "docs"), "--check"],
+                              capture_output=True, text=True,
+                              env={**os.environ, "ADVISOR": support.ADVISOR})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_strategy_of_the_readme_runs(self):
+        (source,) = blocks("README.md", "lua")
+        self.assertLessEqual(len(source.splitlines()), 10)
+        path = self.dir / "strategies" / "advise" / "from_readme.lua"
+        path.parent.mkdir(parents=True)
+        path.write_text(source, encoding="utf-8")
+        support.run_advisor("check", path)
+        experiment = self.dir / "readme.lua"
+        experiment.write_text(SIMULATED % "from_readme", encoding="utf-8")
+        support.run_advisor("run", experiment, "-o", self.dir / "run", cwd=self.dir)
+        status = support.status(self.dir / "run")
+        self.assertEqual((status["state"], status["drafts"]), ("done", 8))
+
+    def test_the_principle_of_the_readme_passes_its_check(self):
+        for i, source in enumerate(blocks("principles/README.md", "lua")):
+            path = self.dir / "principles" / f"from_readme_{i}.lua"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, encoding="utf-8")
+            support.run_advisor("check", path)
+
+    def test_the_commands_of_the_readme_run(self):
+        """The block under "Use", against a scripted server."""
+        (script,) = [b for b in blocks("README.md", "sh") if "advisor run" in b]
+        script = re.sub(r"^export .*$", "", script, flags=re.M)
+        script = script.replace("build/advisor", support.ADVISOR).replace(
+            "scripts/experiments", str(support.ROOT / "scripts" / "experiments")).replace(
+            "rounds=20", "rounds=2")
+        server = self.server()
+        done = subprocess.run(["bash", "-euc", script], cwd=self.dir, capture_output=True, text=True,
+                              env=support.environment(server.env()), timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((self.dir / "items.jsonl").exists())
+
+    def test_every_folder_has_a_short_readme(self):
+        for folder in ("core", "strategies", "principles", "scripts", "tests"):
+            lines = Path(support.ROOT, folder, "README.md").read_text(encoding="utf-8").splitlines()
+            self.assertLessEqual(len(lines), 90, folder)
+
+    def test_every_verb_has_help(self):
+        listed = support.run_advisor("--help").stdout
+        verbs = re.findall(r"^  ([a-z]+) +\S", listed, re.M)
+        self.assertIn("run", verbs)
+        for verb in verbs:
+            self.assertIn("usage: advisor " + verb, support.run_advisor(verb, "--help").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
