@@ -158,3 +158,12 @@ describe("printable", function()
     is(plain, plain)
   end)
 end)
+
+describe("text.instruct", function()
+  it("gives a prompt for chat and for raw completions", function()
+    assert.same({
+      messages = { { role = "system", content = "Be brief." }, { role = "user", content = "Ask." } },
+      prompt = "Be brief.\n\nAsk.\nQuestion:",
+    }, text.instruct("Be brief.", "Ask.", "Question:"))
+  end)
+end)

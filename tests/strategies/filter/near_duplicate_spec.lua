@@ -35,7 +35,7 @@ describe("filter/near_duplicate", function()
     assert.same({ { engine = "minhash", options = { threshold = 0.7, n = 5, unit = "char" } } },
       ctx.compared)
     local verdicts
-    verdicts, ctx = filter({ threshold = 0.95, n = 3, unit = "word" }, { "Where is it?" }, "Where?")
+    verdicts, ctx = filter({ threshold = 0.95, n = 3, unit = "word" }, { "Where is it?" }, "Where so?")
     assert.same({ threshold = 0.95, n = 3, unit = "word" }, ctx.compared[1].options)
     assert.same({ "pass" }, verdicts)
   end)

@@ -93,13 +93,21 @@ local function pick_examples(path, text_field, cell_field)
   if not list then return nil, problem end
   local examples = {}
   for i, row in ipairs(list) do
-    local example, why = {}, nil
-    example.text, why = rows.text(path, row, text_field)
-    if example.text then example.cell, why = rows.text(path, row, cell_field) end
-    if why then return nil, why end
-    examples[i] = example
+    local item, no_text = rows.text(path, row, text_field)
+    local cell, no_cell = rows.text(path, row, cell_field)
+    if not item or not cell then return nil, no_text or no_cell end
+    examples[i] = { text = item, cell = cell }
   end
   return examples
+end
+
+local function check_examples(list)
+  for i, example in ipairs(list) do
+    if type(example) ~= "table" or type(example.text) ~= "string" or type(example.cell) ~= "string" then
+      return nil, ("example %d must be { text = …, cell = … }"):format(i)
+    end
+  end
+  return list
 end
 
 --- Labelled examples for a labeller: a list of { text, cell }, or
