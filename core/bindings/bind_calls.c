@@ -21,7 +21,7 @@ typedef struct waiting {
   adv_task *task;
   adv_attempt *attempt;
   adv_status st;
-  char why[512];
+  char *why; /* NULL where all went well, or without memory */
 } waiting;
 
 static adv_calls *check(lua_State *L)
@@ -38,6 +38,8 @@ static int collect_attempt(lua_State *L)
 
   adv_attempt_free(w->attempt);
   w->attempt = NULL;
+  free(w->why);
+  w->why = NULL;
   return 0;
 }
 
@@ -102,7 +104,8 @@ static void on_reply(void *ud, adv_status st, const char *why)
   waiting *w = ud;
 
   w->st = st;
-  strncpy(w->why, why, sizeof(w->why) - 1);
+  if (st != ADV_OK)
+    w->why = strdup(why);
   adv_task_wake(w->task);
 }
 
@@ -134,7 +137,8 @@ static int finish_send(lua_State *L, int status, lua_KContext context)
 
   (void)status;
   if (w->st != ADV_OK)
-    return adv_push_failure(L, w->st, "call", w->why);
+    return adv_push_failure(L, w->st, "call",
+                            w->why ? w->why : adv_status_text(w->st));
   r = adv_attempt_replied(w->attempt);
   lua_createtable(L, 0, 10);
   set_integer(L, "id", r->id);

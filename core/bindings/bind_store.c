@@ -140,25 +140,32 @@ static int finish_write(lua_State *L, int status, lua_KContext context)
   return 1;
 }
 
-/* Adds the statement in the table on top of the stack: { sql, values…, n = }.
- * [-0, +0, raises] */
-static adv_status add_statement(lua_State *L, adv_batch *batch)
+/* Reads the statement in the table on top of the stack: { sql, values…, n = };
+ * gives the number of values, which the table keeps alive. [-0, +0, raises] */
+static size_t read_statement(lua_State *L, const char **sql, adv_value *values)
 {
-  adv_value values[MAX_VALUES];
   lua_Integer n = adv_field_integer(L, -1, "n", (lua_Integer)lua_rawlen(L, -1));
   int at = lua_gettop(L);
-  const char *sql;
 
   luaL_argcheck(L, n >= 1 && n <= MAX_VALUES, 2, "too many values");
   lua_rawgeti(L, at, 1);
-  sql = keep_sql(L, -1);
+  *sql = keep_sql(L, -1);
   lua_pop(L, 1);
   for (lua_Integer i = 2; i <= n; i++) {
     lua_rawgeti(L, at, i);
     values[i - 2] = to_value(L, -1);
     lua_pop(L, 1); /* the table still holds it */
   }
-  return adv_batch_add(batch, sql, values, (size_t)(n - 1));
+  return (size_t)(n - 1);
+}
+
+static adv_status add_statement(lua_State *L, adv_batch *batch)
+{
+  adv_value values[MAX_VALUES];
+  const char *sql;
+  size_t n = read_statement(L, &sql, values);
+
+  return adv_batch_add(batch, sql, values, n);
 }
 
 typedef struct batch_owner {
@@ -221,20 +228,51 @@ static int l_write(lua_State *L)
   return adv_task_yield(L, (lua_KContext)c, finish_write);
 }
 
+/* One statement, without a userdata to own its batch: all that raises is done
+ * before there is one. */
+static adv_status post_one(lua_State *L, adv_store *store)
+{
+  adv_value values[MAX_VALUES];
+  const char *sql;
+  size_t n = read_statement(L, &sql, values);
+  adv_batch *batch = adv_batch_new();
+  adv_status st;
+
+  if (!batch)
+    return ADV_ENOMEM;
+  st = adv_batch_add(batch, sql, values, n);
+  if (st == ADV_OK)
+    st = adv_store_submit(store, batch, NULL, NULL);
+  if (st != ADV_OK)
+    adv_batch_free(batch);
+  return st;
+}
+
+static adv_status post_all(lua_State *L, adv_store *store)
+{
+  batch_owner *owner = build_batch(L);
+  adv_status st = adv_store_submit(store, owner->batch, NULL, NULL);
+
+  if (st == ADV_OK)
+    owner->batch = NULL;
+  return st;
+}
+
 /* store:post(statements): as write, without waiting and without a word on
  * failure: for rows that can be made again from what is on disk. */
 static int l_post(lua_State *L)
 {
   handle *h = check(L);
-  batch_owner *owner;
   adv_status st;
 
   luaL_checktype(L, 2, LUA_TTABLE);
-  owner = build_batch(L);
-  st = adv_store_submit(h->store, owner->batch, NULL, NULL);
+  lua_settop(L, 2);
+  if (lua_rawlen(L, 2) == 1 && lua_rawgeti(L, 2, 1) == LUA_TTABLE)
+    st = post_one(L, h->store);
+  else
+    st = post_all(L, h->store);
   if (st != ADV_OK)
     return adv_push_fail(L, st, "store");
-  owner->batch = NULL;
   lua_pushboolean(L, 1);
   return 1;
 }

@@ -58,8 +58,16 @@ static int l_repair(lua_State *L)
  * pair: most of what comes. */
 static bool is_sound_json(const char *text, size_t len)
 {
-  return len > 0 && (*text == '{' || *text == '[') &&
-         adv_utf8_valid(text, len) && !memmem(text, len, "\\u", 2);
+  const char *at = text, *end = text + len;
+
+  if (len == 0 || (*text != '{' && *text != '[') || !adv_utf8_valid(text, len))
+    return false;
+  while ((at = memchr(at, '\\', (size_t)(end - at)))) {
+    if (at[1] == 'u')
+      return false;
+    at++; /* the text ends in a NUL */
+  }
+  return true;
 }
 
 /* repair_json(text) -> text, repaired | nil, message, code */

@@ -141,8 +141,8 @@ static void split_bucket(uint32_t bit, adv_bucket *home, adv_bucket *new)
 static void split(adv_buckets *t)
 {
   adv_bucket *home = bucket(t, t->split);
-  adv_bucket *new = adv_arena_at(
-      &t->table, adv_arena_take(&t->table, sizeof(adv_bucket)));
+  adv_bucket *new =
+      adv_arena_at(&t->table, adv_arena_take(&t->table, sizeof(adv_bucket)));
 
   if (home->values[LAST] & LINK)
     split_chain(t, home, new);

@@ -3,8 +3,8 @@
  * codes, which is a quarter of the memory, and so knows each cosine up to that
  * bound; what may be the nearest is computed in single precision, again with a
  * bound, and of those the few that still may be in double precision. Nothing is
- * lost, since a vector is passed over only if its upper bound is below the lower
- * bound of another. */
+ * lost, since a vector is passed over only if its upper bound is below the
+ * lower bound of another. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -240,9 +240,9 @@ static adv_status scan_block(adv_dedup_vectors *v, size_t first, size_t count,
 
       if (upper < *least)
         continue;
-      score = v->dots->floats(v->query, b->vectors + row * v->padded,
-                              v->padded) /
-              (float)b->lengths[row];
+      score =
+          v->dots->floats(v->query, b->vectors + row * v->padded, v->padded) /
+          (float)b->lengths[row];
       if ((double)score + v->float_error < *least)
         continue;
       st = add_finalist(v, first + row, score);

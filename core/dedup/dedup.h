@@ -46,8 +46,8 @@ typedef struct adv_minhash_options {
  * (1 - J^rows)^bands: 0.012 at 0.7, 10^-4 at 0.81. ADV_EINVAL: options out of
  * range (7 bytes, 64 words, 64 bands, 32 rows are the most). NULL `options`:
  * all default. The caller owns *out. */
-ADV_MUST_CHECK adv_status
-adv_dedup_minhash(adv_dedup **out, const adv_minhash_options *options);
+ADV_MUST_CHECK adv_status adv_dedup_minhash(adv_dedup **out,
+                                            const adv_minhash_options *options);
 
 /* ROUGE-L F1 over words, 2 LCS / (m + n), exact: near is what scores above
  * the threshold (0 to 1; Self-Instruct: 0.7). Words are those of rouge_score,

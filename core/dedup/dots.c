@@ -58,9 +58,10 @@ static void codes_sse2(const int16_t *query, const int8_t *codes, size_t len,
   }
 }
 
-__attribute__((target("avx2"))) static void
-codes_avx2(const int16_t *query, const int8_t *codes, size_t len, size_t count,
-           int32_t *dots)
+__attribute__((target("avx2"))) static void codes_avx2(const int16_t *query,
+                                                       const int8_t *codes,
+                                                       size_t len, size_t count,
+                                                       int32_t *dots)
 {
   size_t i, j;
 

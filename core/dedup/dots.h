@@ -16,8 +16,7 @@ typedef void (*adv_dots_codes_fn)(const int16_t *query, const int8_t *codes,
 
 /* The product of two vectors of floats. In every form, each term goes through
  * no more than len / 8 + 8 roundings. */
-typedef float (*adv_dots_floats_fn)(const float *a, const float *b,
-                                    size_t len);
+typedef float (*adv_dots_floats_fn)(const float *a, const float *b, size_t len);
 
 typedef struct adv_dots {
   adv_dots_codes_fn codes;

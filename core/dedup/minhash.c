@@ -180,8 +180,8 @@ static inline __attribute__((always_inline)) void sieve_body(minhash *m,
     const item *other = at(m, handles[i]);
     uint64_t sum = (uint64_t)m->shingles.count + other->shingles;
 
-    if (other->id >= before || most_common(&m->shingles, other) <
-                                   least_common(m->threshold, sum))
+    if (other->id >= before ||
+        most_common(&m->shingles, other) < least_common(m->threshold, sum))
       continue;
     __builtin_prefetch(text_of(other));
     __builtin_prefetch(text_of(other) + 64);
@@ -216,17 +216,15 @@ static adv_status compare(minhash *m, const item *other, adv_nearest *nearest)
   double best = nearest->found ? nearest->score : m->threshold, score;
   int64_t least = least_common(best, sum), common;
 
-  common =
-      adv_shingles_common(&m->shingles, text_of(other), other->len, least);
+  common = adv_shingles_common(&m->shingles, text_of(other), other->len, least);
   if (common < 0)
     return ADV_ENOMEM;
   if (common < least)
     return ADV_OK;
   score = (double)common / (double)(sum - (uint64_t)common);
-  if (score > best || (score == best && (!nearest->found ||
-                                         other->id < nearest->id)))
-    *nearest =
-        (adv_nearest){.found = true, .id = other->id, .score = score};
+  if (score > best ||
+      (score == best && (!nearest->found || other->id < nearest->id)))
+    *nearest = (adv_nearest){.found = true, .id = other->id, .score = score};
   return ADV_OK;
 }
 

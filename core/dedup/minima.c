@@ -1,6 +1,5 @@
 #include "dedup/minima.h"
 
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -24,9 +23,10 @@ static void plain(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
 
 /* The running minima of one block stay in registers. */
 
-__attribute__((target("sse4.1"))) static void
-sse4(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
-     uint32_t *minima, size_t k)
+__attribute__((target("sse4.1"))) static void sse4(const uint32_t *hashes,
+                                                   size_t n,
+                                                   const uint32_t *multipliers,
+                                                   uint32_t *minima, size_t k)
 {
   size_t i, j;
   int v;
@@ -41,7 +41,8 @@ sse4(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
     for (i = 0; i < n; i++) {
       __m128i x = _mm_set1_epi32((int)hashes[i]);
 
-#define STEP(v) least[v] = _mm_min_epu32(least[v], _mm_mullo_epi32(factor[v], x))
+#define STEP(v) \
+  least[v] = _mm_min_epu32(least[v], _mm_mullo_epi32(factor[v], x))
       STEP(0);
       STEP(1);
       STEP(2);
@@ -53,9 +54,10 @@ sse4(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
   }
 }
 
-__attribute__((target("avx2"))) static void
-avx2(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
-     uint32_t *minima, size_t k)
+__attribute__((target("avx2"))) static void avx2(const uint32_t *hashes,
+                                                 size_t n,
+                                                 const uint32_t *multipliers,
+                                                 uint32_t *minima, size_t k)
 {
   size_t i, j;
   int v;
@@ -70,7 +72,7 @@ avx2(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
     for (i = 0; i < n; i++) {
       __m256i x = _mm256_set1_epi32((int)hashes[i]);
 
-#define STEP(v)                                                                \
+#define STEP(v) \
   least[v] = _mm256_min_epu32(least[v], _mm256_mullo_epi32(factor[v], x))
       STEP(0);
       STEP(1);
@@ -103,7 +105,7 @@ avx512(const uint32_t *hashes, size_t n, const uint32_t *multipliers,
     for (i = 0; i < n; i++) {
       __m512i x = _mm512_set1_epi32((int)hashes[i]);
 
-#define STEP(v)                                                                \
+#define STEP(v) \
   least[v] = _mm512_min_epu32(least[v], _mm512_mullo_epi32(factor[v], x))
       STEP(0);
       STEP(1);

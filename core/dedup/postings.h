@@ -12,8 +12,8 @@
 #define ADV_LENGTH_CLASSES 256
 
 typedef struct adv_posting {
-  uint64_t signature;  /* 80 bits, one for each word by its hash ... */
-  uint16_t signature2; /* ... of which these are the last 16 */
+  uint64_t signature;   /* 80 bits, one for each word by its hash ... */
+  uint16_t signature2;  /* ... of which these are the last 16 */
   uint8_t length_class; /* of the text */
   uint8_t reach;        /* class of the longest partner: see rouge.c */
   uint32_t item;

@@ -152,8 +152,8 @@ static void number_words(rouge *r)
   r->signature2 = 0;
   for (i = 0; i < r->len; i++) {
     const place *p = &r->places[i];
-    uint32_t word = adv_dictionary_find(&r->dictionary, p->hash,
-                                        normal + p->start, p->len);
+    uint32_t word =
+        adv_dictionary_find(&r->dictionary, p->hash, normal + p->start, p->len);
     unsigned bit =
         (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >> 32);
 
@@ -260,8 +260,7 @@ static bool set_limits(rouge *r)
         (int32_t)r->len - (int32_t)r->unknown -
         (int32_t)adv_overlap_least(r->threshold, r->len, least);
     r->missing_there[c] =
-        (int32_t)most -
-        (int32_t)adv_overlap_least(r->threshold, r->len, most);
+        (int32_t)most - (int32_t)adv_overlap_least(r->threshold, r->len, most);
   }
   return true;
 }
@@ -458,8 +457,8 @@ static adv_status reserve_postings(rouge *r, unsigned generation)
 
   for (i = 0; i < prefix && st == ADV_OK; i++)
     if (i == 0 || r->order[i] != r->order[i - 1])
-      st = adv_postings_reserve(&r->postings, KEY_WORD(r->order[i]),
-                                generation, adv_length_class(r->len));
+      st = adv_postings_reserve(&r->postings, KEY_WORD(r->order[i]), generation,
+                                adv_length_class(r->len));
   return st;
 }
 
@@ -484,8 +483,7 @@ static void keep(rouge *r, int64_t id, unsigned generation, uint32_t hash)
       continue;
     reach = adv_overlap_longest(r->threshold, r->len - i, r->len);
     posting.reach = (uint8_t)adv_length_class(reach);
-    adv_postings_add(&r->postings, KEY_WORD(r->order[i]), generation,
-                     &posting);
+    adv_postings_add(&r->postings, KEY_WORD(r->order[i]), generation, &posting);
   }
   /* Each word once: the order has equal ones side by side. */
   for (i = 0; i < r->len; i++)
@@ -515,8 +513,8 @@ static adv_status rouge_add(adv_dedup *d, const char *text, size_t len,
   hash = sequence_hash(r);
   if (r->len > 0 && !has_equal(r, hash)) {
     sort_words(r, generation);
-    st = adv_arena_reserve(&r->items,
-                           sizeof(item) + r->len * sizeof(*r->words));
+    st =
+        adv_arena_reserve(&r->items, sizeof(item) + r->len * sizeof(*r->words));
     if (st == ADV_OK)
       st = reserve_postings(r, generation);
     if (st != ADV_OK)

@@ -21,17 +21,17 @@
 typedef struct adv_shingles {
   bool words;
   unsigned n;
-  uint64_t *list; /* the shingles in order of the text, with repetitions */
-  uint32_t *hashes;    /* of `list`, 32 bits each */
-  uint64_t *mixed;     /* the same, before they were cut */
-  uint32_t *slots;     /* the set: positions in `list` and 1, or 0 */
-  uint32_t *stamps;    /* for each of `list`, when it was last found elsewhere */
-  uint64_t *other;     /* the shingles of a text to compare with */
+  uint64_t *list;   /* the shingles in order of the text, with repetitions */
+  uint32_t *hashes; /* of `list`, 32 bits each */
+  uint64_t *mixed;  /* the same, before they were cut */
+  uint32_t *slots;  /* the set: positions in `list` and 1, or 0 */
+  uint32_t *stamps; /* for each of `list`, when it was last found elsewhere */
+  uint64_t *other;  /* the shingles of a text to compare with */
   uint64_t bitmap[ADV_BITMAP_WORDS]; /* a bit for each shingle, by its hash */
-  uint32_t listed;     /* length of `list` */
-  uint32_t count;      /* distinct ones */
+  uint32_t listed;                   /* length of `list` */
+  uint32_t count;                    /* distinct ones */
   uint32_t stamp;
-  unsigned shift;      /* 64 less the log2 of the slots in use */
+  unsigned shift; /* 64 less the log2 of the slots in use */
   size_t list_cap, other_cap;
 } adv_shingles;
 

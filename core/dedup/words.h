@@ -19,9 +19,9 @@ static inline bool adv_words_next(const char *text, size_t text_len,
   size_t i = *pos;
   unsigned char c;
 
-#define ADV_IN_WORD                                                \
-  (c = (unsigned char)text[i], (c >= 'a' && c <= 'z') ||           \
-                                   (c >= '0' && c <= '9') ||       \
+#define ADV_IN_WORD                                          \
+  (c = (unsigned char)text[i], (c >= 'a' && c <= 'z') ||     \
+                                   (c >= '0' && c <= '9') || \
                                    (any_script && c >= 0x80))
   while (i < text_len && !ADV_IN_WORD)
     i++;

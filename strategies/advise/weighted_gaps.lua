@@ -8,7 +8,8 @@ local M = {
     },
     total = {
       type = "integer", default = 0, min = 0,
-      doc = "Drafts of a round; 0: per_round, or where that is unknown what the gaps ask for.",
+      doc = "Drafts of a round; 0: per_round where the state shows it, else what the gaps need, "
+        .. "at most 12.",
     },
     prior = {
       type = "number", default = 2, min = 0.01,
@@ -20,6 +21,9 @@ local M = {
     },
   },
 }
+
+--- Most drafts of a round where nobody says how many it has.
+local USUAL = 12
 
 --- The largest gap of each cell, the largest first.
 local function gaps_of(state)
@@ -81,7 +85,7 @@ function M.run(ctx, state, opt)
     gap.asks = gap.size / math.max(share, opt.least_yield)
     asked = asked + gap.asks
   end
-  share_out(list, asked, fixed or math.ceil(asked))
+  share_out(list, asked, fixed or math.min(math.ceil(asked), USUAL))
   local advice = {}
   for _, gap in ipairs(list) do
     if gap.count > 0 then

@@ -11,12 +11,17 @@ local M = {
       type = "string", default = "char", one_of = { "char", "word" },
       doc = "What n-grams are made of.",
     },
-    n = { type = "integer", default = 5, min = 1, max = 32, doc = "Units of an n-gram." },
+    n = {
+      type = "integer", default = 0, min = 0, max = 32,
+      doc = "Units of an n-gram; 0: 5 characters or 3 words.",
+    },
   },
 }
 
 function M.run(ctx, _, drafts, opt)
-  local kept = ctx.dedup("minhash", { threshold = opt.threshold, n = opt.n, unit = opt.unit })
+  local words = opt.unit == "word"
+  local n = opt.n > 0 and opt.n or words and 3 or 5
+  local kept = ctx.dedup("minhash", { threshold = opt.threshold, n = n, words = words })
   local verdicts = {}
   for i, draft in ipairs(drafts) do
     local nearest = kept.nearest(draft.text)

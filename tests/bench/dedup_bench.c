@@ -149,8 +149,8 @@ static int bench_minhash(int argc, char **argv)
   printf("minhash n=%zu: %.0f items/s, %.0f ns/item (CPU %.0f), %.0f B/item, "
          "longest pause %.0f us; %zu near\n",
          c.count, (double)c.count / t, 1e9 * t / (double)c.count,
-         1e9 * busy / (double)c.count,
-         (resident() - base) / (double)c.count, 1e6 * worst, near);
+         1e9 * busy / (double)c.count, (resident() - base) / (double)c.count,
+         1e6 * worst, near);
   if (pairs)
     fclose(pairs);
   adv_dedup_free(d);
@@ -220,8 +220,7 @@ static float normal(adv_rng *rng)
 }
 
 /* The row of the nearest by a plain scan. */
-static size_t scan(const float *all, size_t count, const float *query,
-                   size_t d)
+static size_t scan(const float *all, size_t count, const float *query, size_t d)
 {
   size_t best = 0, i, j;
   double best_score = -2, squares = 0, dot, of_query = 0;

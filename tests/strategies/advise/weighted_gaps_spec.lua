@@ -59,10 +59,12 @@ describe("advise/weighted_gaps", function()
     end
   end)
 
-  it("asks for what the gaps need where no total is given", function()
-    -- At a yield of one half: 6 / 0.5 + 1.5 / 0.5.
-    local state = { gaps = { gap("A", 1, 7), gap("B", 0, 1.5) } }
-    assert.equal("A 12, B 3", (counts(advise(nil, state))))
+  it("asks for what the gaps need where no total is given, but not for more than usual", function()
+    -- At a yield of one half: 3 / 0.5 + 1.5 / 0.5.
+    local state = { gaps = { gap("A", 1, 4), gap("B", 0, 1.5) } }
+    assert.equal("A 6, B 3", (counts(advise(nil, state))))
+    state.gaps[1].want = 100
+    assert.equal("A 12", (counts(advise(nil, state))))
   end)
 
   it("takes the largest gap of a cell, and no gap that is closed", function()

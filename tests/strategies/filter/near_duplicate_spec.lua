@@ -32,11 +32,11 @@ describe("filter/near_duplicate", function()
 
   it("asks the engine for its threshold and n-grams", function()
     local _, ctx = filter(nil, {})
-    assert.same({ { engine = "minhash", options = { threshold = 0.7, n = 5, unit = "char" } } },
+    assert.same({ { engine = "minhash", options = { threshold = 0.7, n = 5, words = false } } },
       ctx.compared)
     local verdicts
-    verdicts, ctx = filter({ threshold = 0.95, n = 3, unit = "word" }, { "Where is it?" }, "Where so?")
-    assert.same({ threshold = 0.95, n = 3, unit = "word" }, ctx.compared[1].options)
+    verdicts, ctx = filter({ threshold = 0.95, unit = "word" }, { "Where is it?" }, "Where so?")
+    assert.same({ threshold = 0.95, n = 3, words = true }, ctx.compared[1].options)
     assert.same({ "pass" }, verdicts)
   end)
 end)

@@ -39,7 +39,10 @@ return function(resolved, registry, calls)
       if not ok then return nil, provider end
       local endpoints, why = endpoints_of(name, role, resolved.policy, calls)
       if not endpoints then return nil, why end
-      role = setmetatable({ provider = provider, endpoints = endpoints }, { __index = role })
+      -- A plain copy: every call reads a dozen of its fields.
+      local connected = { provider = provider, endpoints = endpoints }
+      for key, value in pairs(role) do connected[key] = value end
+      role = connected
     end
     models[name] = role
   end

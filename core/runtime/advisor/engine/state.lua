@@ -18,6 +18,7 @@ local state = {}
 ---tokens, cells }.
 ---@field items table Kept items by number; see engine/items.lua.
 ---@field coverage table Counts by cell; see engine/coverage.lua.
+---@field per_round integer Drafts that a round asks for.
 
 --- The lists and the initial state, which holds the seeds and their summary.
 ---@param resolved table The experiment.
@@ -117,7 +118,7 @@ function state.view(timeline, self, gaps, statements)
   local members = {
     variants = readonly.view(list_of_variants(self.variants)),
     principles = readonly.view(statements or {}),
-    round = self.round, kept = self.kept_size, drafts = self.drafts,
+    round = self.round, per_round = timeline.per_round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),
     items = readonly.prefix(setmetatable({}, { __index = function(_,

@@ -9,7 +9,6 @@ local library = require("advisor.host.library")
 
 local sandbox = {}
 
-local pack, unpack = table.pack, table.unpack
 local dump = string.dump
 local HOST = library.HOST
 
@@ -41,7 +40,7 @@ end
 function sandbox.child(parent, map, i)
   return sandbox.lane({
     run = parent.run, round = parent.round, stage = parent.stage, script = parent.script,
-    path = ("%s/%d.%d"):format(parent.path, map, i),
+    path = parent.path .. "/" .. map .. "." .. i, asks = 0, maps = 0, handle = false,
   })
 end
 
@@ -76,41 +75,39 @@ local function describe(message)
   return "error value of type " .. type(message)
 end
 
---- Serves one request of a script on the host's coroutine.
-local function serve(lane, fn, ...)
-  local got = pack(pcall(fn, lane, ...))
-  if not got[1] and type(got[2]) == "table" and got[2].stop == sandbox.Stop then
-    error(got[2], 0)
-  end
-  if not got[1] then got[2] = describe(got[2]) end
-  return unpack(got, 1, got.n)
+local function served(ok, value, ...)
+  if ok then return true, value, ... end
+  if type(value) == "table" and value.stop == sandbox.Stop then error(value, 0) end
+  return false, describe(value)
 end
 
---- Drives a script's coroutine until it ends.
-local function drive(lane, thread, ...)
-  local resume = core.sandbox.resume
-  local got = pack(resume(lane.handle, thread, ...))
-  while true do
-    local status = got[1]
-    if status == "returned" then return true, unpack(got, 2, got.n) end
-    if status == "killed" then
-      local _, no_memory = core.sandbox.memory()
-      if no_memory then
-        error({ stop = sandbox.Stop, code = "ENOMEM",
-          message = ("the script %s used up the memory limit at %s")
-          :format(lane.script, got[2]) }, 0)
-      end
-      return false, ("%s: exceeded the limit of %d instructions"):format(got[2],
-        lane.run.instructions)
-    end
-    if status == "failed" then
-      return false, debug.traceback(thread, describe(got[2]))
-    end
-    if got[2] ~= HOST then
-      return false, debug.traceback(thread, "coroutine.yield outside of a coroutine")
-    end
-    got = pack(resume(lane.handle, thread, serve(lane, unpack(got, 3, got.n))))
+--- Serves one request of a script on the host's coroutine.
+local function serve(lane, fn, ...)
+  return served(pcall(fn, lane, ...))
+end
+
+--- Why a script was killed; a lack of memory ends the run.
+local function killed(lane, where)
+  local _, no_memory = core.sandbox.memory()
+  if no_memory then
+    error({ stop = sandbox.Stop, code = "ENOMEM",
+      message = ("the script %s used up the memory limit at %s"):format(lane.script, where) }, 0)
   end
+  return false, ("%s: exceeded the limit of %d instructions"):format(where, lane.run.instructions)
+end
+
+local resume = core.sandbox.resume
+
+--- Goes on from what a resumption gave, until the script's coroutine ends. Values
+--- are passed on as they are and not packed: this is on the path of every call.
+local function go_on(lane, thread, status, value, ...)
+  if status == "returned" then return true, value, ... end
+  if status == "killed" then return killed(lane, value) end
+  if status == "failed" then return false, debug.traceback(thread, describe(value)) end
+  if value ~= HOST then
+    return false, debug.traceback(thread, "coroutine.yield outside of a coroutine")
+  end
+  return go_on(lane, thread, resume(lane.handle, thread, serve(lane, ...)))
 end
 
 --- Calls a script's function in a lane.
@@ -119,7 +116,8 @@ end
 ---@return boolean ok
 ---@return any ... What it returned, or the message with a traceback.
 function sandbox.call(lane, fn, ...)
-  return drive(lane, core.sandbox.thread(fn), ...)
+  local thread = core.sandbox.thread(fn)
+  return go_on(lane, thread, resume(lane.handle, thread, ...))
 end
 
 --- Loads a chunk afresh and gives what it returns.

@@ -16,6 +16,9 @@ local OPTIONS = {
   frequency_penalty = "number", presence_penalty = "number",
 }
 
+local OPTION_NAMES = {}
+for name in pairs(OPTIONS) do OPTION_NAMES[#OPTION_NAMES + 1] = name end
+
 --- A server that asks for more patience than this pauses the run.
 local LONGEST_WAIT_MS = 15 * 60 * 1000
 
@@ -83,29 +86,34 @@ local function plain_option(name, value)
   return copy
 end
 
+--- The name of a random stream of the lane's present call.
+local function stream_of(run, lane, purpose)
+  return core.rng.new(run.seed .. "/" .. lane.round .. "/" .. lane.stage .. "/" .. lane.path .. "/"
+    .. lane.asks .. "/" .. purpose)
+end
+
 --- Builds the call in the program's own form: what replay compares.
 local function build(run, lane, name, role, prompt, options)
   check_options(options)
-  local call = { role = name, model = role.model }
+  local call = { -- made with room for all that may come
+    role = name, model = role.model, messages = nil, prompt = nil, temperature = nil, top_p = nil,
+    max_tokens = nil, stop = nil, schema = nil, seed = nil,
+  }
   add_prompt(call, role.form, prompt, name)
-  for key in pairs(OPTIONS) do
+  for i = 1, #OPTION_NAMES do
+    local key = OPTION_NAMES[i]
     local value = options[key]
     if value == nil then value = role[key] end
     -- A script's own option may be a view, and JSON's writer wants plain tables.
     if type(value) == "table" then value = plain_option(key, value) end
     call[key] = value
   end
-  if role.seed then
-    local stream = core.rng.new(("%d/%d/%s/%s/%d/model"):format(run.seed, lane.round, lane.stage,
-      lane.path, lane.asks))
-    call.seed = stream:integer(1, 2147483647)
-  end
+  if role.seed then call.seed = stream_of(run, lane, "model"):integer(1, 2147483647) end
   return call
 end
 
 local function local_answer(run, lane, role, call)
-  local rng = core.rng.new(("%d/%d/%s/%s/%d/answer"):format(run.seed, lane.round, lane.stage,
-    lane.path, lane.asks))
+  local rng = stream_of(run, lane, "answer")
   return json.encode(role.provider.answer(call, rng, role.options))
 end
 

@@ -16,8 +16,14 @@ local SAMPLING = {
 ---@param role table
 ---@return table body
 function openai.body(call, role)
-  local body = { model = call.model }
-  for _, name in ipairs(SAMPLING) do body[name] = call[name] end
+  local body = { -- made with room for all that may come
+    model = call.model, messages = nil, prompt = nil, temperature = nil, max_tokens = nil, seed = nil,
+    stream = nil, stream_options = nil,
+  }
+  for i = 1, #SAMPLING do
+    local name = SAMPLING[i]
+    body[name] = call[name]
+  end
   if call.schema then
     body.response_format = {
       type = "json_schema", json_schema = { name = "reply", strict = true, schema = call.schema },
@@ -30,11 +36,13 @@ function openai.body(call, role)
   return body
 end
 
+local HEADERS = { "Content-Type: application/json" }
+
 --- The HTTP request of a body.
 function openai.request(path, body)
   return {
     path = path, body = json.encode(body), key_header = "Authorization: Bearer ",
-    headers = { "Content-Type: application/json" },
+    headers = HEADERS,
   }
 end
 
@@ -125,18 +133,38 @@ local function parse_json(raw)
     if body.error then return outcome.of_error_body(body) end
     return without_choices(body.prompt_filter_results, body.usage)
   end
-  local read = { parts = {}, usage = body.usage }
+  local read = { parts = {}, usage = body.usage, seen = nil, finish = nil, refusal = nil }
   add_choice(read, choice)
   local answer = result(read)
   if before_junk then answer.class, answer.reason = "unusable", "trailing" end
   return answer
 end
 
+local OPEN, CLOSE = ("{}"):byte(1, 2)
+
+--- The events' objects, read in one go, which takes half the time. By the place of
+--- the event; empty where that fails: then each is read for itself.
+local function read_together(events)
+  local texts, places = {}, {}
+  for i, event in ipairs(events) do
+    if type(event) == "string" and event:byte() == OPEN and event:byte(-1) == CLOSE then
+      texts[#texts + 1] = event
+      places[#texts] = i
+    end
+  end
+  local list = json.decode("[" .. table.concat(texts, ",") .. "]")
+  local bodies = {}
+  if type(list) ~= "table" or #list ~= #texts then return bodies end
+  for i, place in ipairs(places) do bodies[place] = list[i] end
+  return bodies
+end
+
 local function parse_events(raw)
   local events, why = core.text.sse(raw)
   if not events then return unknown("malformed", why) end
-  local read, done = { parts = {} }, false
-  for _, event in ipairs(events) do
+  local read, done = { parts = {}, usage = nil, seen = nil, finish = nil, refusal = nil }, false
+  local bodies = read_together(events)
+  for i, event in ipairs(events) do
     if type(event) == "table" then
       if event.event == "error" then return unknown("stream_error", event.data:sub(1, 500)) end
       event = event.data
@@ -144,7 +172,7 @@ local function parse_events(raw)
     if event == "[DONE]" then
       done = true
     else
-      local body = json.decode(event)
+      local body = bodies[i] or json.decode(event)
       if type(body) ~= "table" then
         return unknown("malformed", "an event is no JSON: " .. event:sub(1, 200))
       end
@@ -170,7 +198,9 @@ end
 ---@param reply table `{ raw, headers }`
 ---@return table outcome `{ class, reason, text, finish, usage, message }`
 function openai.parse(reply)
-  local raw = reply.raw:gsub("^\239\187\191", "")
+  local raw = reply.raw
+  if raw:byte() == OPEN then return parse_json(raw) end
+  raw = raw:gsub("^\239\187\191", "")
   if raw:find("^%s*[%w]*:") then return parse_events(raw) end
   if raw:find("^%s*<") then
     return unknown("html", "the server answered with a page, not with JSON: is the URL right?")
