@@ -28,6 +28,7 @@ local state = {}
 function state.begin(resolved, items)
   local timeline = {
     pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy),
+    per_round = resolved.per_round,
   }
   for i, item in ipairs(resolved.seeds.items) do
     timeline.pool[i] = { id = "seed-" .. i, text = item, target = resolved.seeds.summary[i] }
