@@ -13,10 +13,12 @@ local M = {
   },
 }
 
---- Items wanted in a cell. Without a target or a minimum, an even share.
-local function wanted(cell, coverage)
+--- Items wanted in a cell: its share of what there is, or of the first round where
+--- there is nothing yet. Without a target or a minimum, an even share.
+local function wanted(cell, coverage, per_round)
   local share = cell.want or (cell.minimum and 0 or 1 / #coverage.cells)
-  return math.max(share * coverage.total, cell.minimum or 0)
+  local total = coverage.total > 0 and coverage.total or per_round or 0
+  return math.max(share * total, cell.minimum or 0)
 end
 
 --- A minimum counts items, whose number is known; a share may be chance.
@@ -29,7 +31,7 @@ end
 function M.check(_, subject, opt)
   local coverage, gaps = subject.coverage, {}
   for _, cell in ipairs(coverage.cells) do
-    local want = wanted(cell, coverage)
+    local want = wanted(cell, coverage, subject.per_round)
     local low, high = cell.low * coverage.total, cell.high * coverage.total
     if is_gap(cell, want, high, opt.certain) then
       gaps[#gaps + 1] = { cell = cell.cell, have = cell.count, want = want,

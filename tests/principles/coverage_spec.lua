@@ -63,4 +63,11 @@ describe("principle coverage", function()
     assert.same({}, gaps_of({ taxonomy = { { name = "A", want = 1 } } }))
     assert.same({}, gaps_of({}))
   end)
+
+  it("finds every cell of a closed taxonomy short before there is any item", function()
+    local taxonomy = { { name = "A", want = 0.5 }, { name = "B", want = 0.5 } }
+    local gaps = gaps_of({ cells = { A = 0, B = 0 }, taxonomy = taxonomy, per_round = 12 })
+    assert.same({ "A", "B" }, cells_of(gaps))
+    assert.equal(6, gaps[1].want)
+  end)
 end)

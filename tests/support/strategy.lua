@@ -210,7 +210,7 @@ local function kept_in(cells)
 end
 
 --- A state as scripts get it: a view, read-only.
----@param given table|nil `{ round, summary, pool, cells, taxonomy, kept, gaps, history, principles,
+---@param given table|nil `{ round, per_round, summary, pool, cells, taxonomy, kept, gaps, history, principles,
 ---variants }`: summary is a text, pool a list of texts or items, cells counts by name, taxonomy a
 ---list of `{ name, want, … }` of cells that are known from the start, variants sums by name.
 function support.state(given)
@@ -218,7 +218,7 @@ function support.state(given)
     round = 1, summary = "", pool = {}, cells = {}, kept = {}, history = {},
   } })
   local timeline, initial = states.begin({
-    seeds = { items = {}, summary = {} },
+    seeds = { items = {}, summary = {} }, per_round = given.per_round,
     coverage = { taxonomy = { cells = given.taxonomy or {}, open = not given.taxonomy } },
   }, items_of(given.kept))
   for i, item in ipairs(given.pool) do
