@@ -69,4 +69,31 @@ describe("parallel", function()
     end)
     assert.equal(2, done)
   end)
+
+  it("lets no more than a gate's limit run at once, in order of calls and of elements", function()
+    local order, running, most, gate = {}, 0, 0, { limit = 3 }
+    local function work(name)
+      return function(i)
+        order[#order + 1] = name .. i
+        running = running + 1
+        most = math.max(most, running)
+        loop.sleep((i * 7) % 5)
+        running = running - 1
+        if i == 4 then error(name .. " broke", 0) end
+      end
+    end
+    local function fails(name)
+      local ok, why = pcall(parallel, 5, work(name), gate)
+      return not ok and why:match("^[^\n]*")
+    end
+    loop.run(parallel, 2, function(i)
+      local name = ({ "a", "b" })[i]
+      assert.equal(name .. " broke", fails(name))
+    end)
+    assert.equal("a1 a2 a3 a4 a5 b1 b2 b3 b4 b5", table.concat(order, " "))
+    assert.equal(3, most)
+    assert.equal(0, gate.active)
+    loop.run(parallel, 0, error, gate)
+    assert.is_nil(gate[gate.first])
+  end)
 end)

@@ -78,7 +78,7 @@ function run.open(given)
     policy = resolved.policy, instructions = resolved.policy.instructions,
     ledger = ledger.new(resolved.models),
     stopping = stopping.new(resolved.stop),
-    served = {}, rejected = {}, answered = false, indexes = {}, made = {}, states = {},
+    served = {}, rejected = {}, answered = false, indexes = {}, made = {}, states = {}, gates = {},
   }, run)
   core.sandbox.limit_memory(resolved.policy.memory_mb * 1024 * 1024)
   self.context = context.new()
@@ -188,8 +188,19 @@ end
 
 run.comparison = comparison
 
-function run.parallel(_, n, fn)
-  parallel(n, fn)
+--- Runs fn(1) … fn(n) at once. Those of a stage share a gate: a lane that could only
+--- wait for a slot is not begun yet, which saves its memory. Twice as many as there
+--- are slots keep the slots busy.
+---@param n integer
+---@param fn fun(i: integer)
+---@param stage string|nil Only of lanes that no lane at the same gate waits for.
+function run:parallel(n, fn, stage)
+  local gate
+  if stage then
+    gate = self.gates[stage] or { limit = math.max(64, 2 * connections_of(self.resolved)) }
+    self.gates[stage] = gate
+  end
+  parallel(n, fn, gate)
 end
 
 function run:ask(lane, role, prompt, options)

@@ -82,7 +82,7 @@ local function map(lane, list, fn)
     else
       failures[i] = value
     end
-  end)
+  end, not lane.path:find("/", 1, true) and lane.stage or nil)
   for i = 1, n do
     if failures[i] then error(failures[i], 0) end
   end

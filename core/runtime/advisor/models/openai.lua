@@ -6,24 +6,17 @@ local outcome = require("advisor.models.outcome")
 
 local openai = {}
 
---- Sampling fields that go into a request under the same name.
-local SAMPLING = {
-  "temperature", "top_p", "max_tokens", "stop", "seed", "frequency_penalty", "presence_penalty",
-}
-
 --- Starts a request body.
 ---@param call table The call in the program's own form.
 ---@param role table
 ---@return table body
 function openai.body(call, role)
-  local body = { -- made with room for all that may come
-    model = call.model, messages = nil, prompt = nil, temperature = nil, max_tokens = nil, seed = nil,
-    stream = nil, stream_options = nil,
+  local body = { -- with room for what the provider adds
+    model = call.model, messages = nil, prompt = nil, stream = nil, stream_options = nil,
+    temperature = call.temperature, top_p = call.top_p, max_tokens = call.max_tokens,
+    stop = call.stop, seed = call.seed, frequency_penalty = call.frequency_penalty,
+    presence_penalty = call.presence_penalty,
   }
-  for i = 1, #SAMPLING do
-    local name = SAMPLING[i]
-    body[name] = call[name]
-  end
   if call.schema then
     body.response_format = {
       type = "json_schema", json_schema = { name = "reply", strict = true, schema = call.schema },
