@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/heap.h"
 #include "base/redact.h"
 #include "bindings/bind.h"
 
@@ -110,7 +109,6 @@ int main(int argc, char **argv)
 {
   char root[4200];
   start s = {argc, argv, root};
-  adv_heap heap = {0};
   lua_State *L;
   int code = 1;
 
@@ -120,7 +118,7 @@ int main(int argc, char **argv)
                     "neither beside the program nor in ../share/advisor\n");
     return 1;
   }
-  L = lua_newstate(adv_heap_alloc, &heap);
+  L = luaL_newstate();
   if (!L) {
     fprintf(stderr, "advisor: out of memory\n");
     return 1;
@@ -135,7 +133,6 @@ int main(int argc, char **argv)
     fprintf(stderr, "advisor: this is a fault in the program:\n%s\n",
             lua_tostring(L, -1));
   lua_close(L);
-  adv_heap_free(&heap);
   adv_redact_forget();
   return code;
 }

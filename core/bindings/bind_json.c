@@ -8,7 +8,6 @@
 
 #include "base/utf8.h"
 #include "bindings/bind.h"
-#include "bindings/json_read.h"
 
 enum { MAX_DEPTH = 64, MAX_JSON = 256 << 20 };
 
@@ -418,17 +417,6 @@ static int l_tidy(lua_State *L)
   return 1;
 }
 
-/* read(text) -> value | nil where lua-cjson must look */
-static int l_read(lua_State *L)
-{
-  size_t len;
-  const char *text = luaL_checklstring(L, 1, &len);
-
-  if (!adv_json_read(L, text, len))
-    lua_pushnil(L);
-  return 1;
-}
-
 enum { MAX_PLAIN_DEPTH = 32, MOST_VALUES = 2000000 };
 
 /* How many values were copied: tables that hold one another many times over
@@ -543,7 +531,7 @@ static int l_plain(lua_State *L)
 int adv_open_json(lua_State *L)
 {
   static const luaL_Reg functions[] = {
-      {"plain", l_plain}, {"read", l_read}, {"tidy", l_tidy}, {NULL, NULL}};
+      {"plain", l_plain}, {"tidy", l_tidy}, {NULL, NULL}};
   static const luaL_Reg none[] = {{NULL, NULL}};
   writer *w;
 

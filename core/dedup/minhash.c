@@ -32,11 +32,12 @@ typedef struct minhash {
   adv_dedup base;
   double threshold;
   unsigned bands, rows;
-  size_t minima_count; /* bands * rows, up to whole blocks */
   adv_minima_fn compute_minima;
-  uint32_t *multipliers;
-  uint32_t *minima;
-  adv_arena items; /* in granules of a cache line */
+  uint32_t multipliers[ROWS_MAX];
+  uint32_t *offsets; /* of the bands; `width` of them, up to whole blocks */
+  size_t width;
+  uint32_t *minima; /* `width` for each row */
+  adv_arena items;  /* in granules of a cache line */
   adv_buckets buckets;
   int64_t last_id;
   adv_candidates candidates;
@@ -62,12 +63,12 @@ static const char *text_of(const item *i)
 /* Makes one hash of a band's minima. */
 static uint32_t band_hash(const minhash *m, unsigned band)
 {
-  const uint32_t *minima = m->minima + (size_t)band * m->rows;
+  const uint32_t *minimum = m->minima + band;
   uint64_t hash = band + 1;
   unsigned i;
 
-  for (i = 0; i < m->rows; i++) {
-    hash = (hash ^ minima[i]) * UINT64_C(0x9fb21c651e98df25);
+  for (i = 0; i < m->rows; i++, minimum += m->width) {
+    hash = (hash ^ *minimum) * UINT64_C(0x9fb21c651e98df25);
     hash ^= hash >> 32;
   }
   return (uint32_t)(hash * UINT64_C(0x9fb21c651e98df25) >> 32);
@@ -95,7 +96,7 @@ static adv_status take_up(minhash *m, const char *text, size_t len)
   if (st != ADV_OK)
     return st;
   m->compute_minima(m->shingles.hashes, m->shingles.listed, m->multipliers,
-                    m->minima, m->minima_count);
+                    m->rows, m->offsets, m->width, m->minima);
   for (i = 0; i < m->bands; i++) {
     m->band_hashes[i] = band_hash(m, i);
     __builtin_prefetch(adv_buckets_home(&m->buckets, m->band_hashes[i]), 1);
@@ -323,7 +324,7 @@ static void minhash_free(adv_dedup *d)
 {
   minhash *m = (minhash *)d;
 
-  free(m->multipliers);
+  free(m->offsets);
   free(m->minima);
   adv_arena_free(&m->items);
   adv_buckets_free(&m->buckets);
@@ -350,19 +351,21 @@ static unsigned choose_rows(double threshold, unsigned bands)
   return rows;
 }
 
-/* Odd numbers, so that each multiplication is a permutation of the hashes;
- * splitmix64 (Steele, Lea, Flood 2014) from 0. */
-static void fill_multipliers(uint32_t *multipliers, size_t n)
+/* Odd numbers, so that each multiplication is a permutation of the hashes, from
+ * splitmix64 (Steele, Lea, Flood 2014); and offsets at even distances. */
+static void draw(minhash *m)
 {
   uint64_t state = 0, x;
   size_t i;
 
-  for (i = 0; i < n; i++) {
+  for (i = 0; i < m->rows; i++) {
     state += UINT64_C(0x9e3779b97f4a7c15);
     x = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    multipliers[i] = (uint32_t)(x >> 32) | 1;
+    m->multipliers[i] = (uint32_t)(x >> 32) | 1;
   }
+  for (i = 0; i < m->width; i++)
+    m->offsets[i] = (uint32_t)(((uint64_t)i << 32) / m->bands);
 }
 
 adv_status adv_dedup_minhash(adv_dedup **out,
@@ -392,21 +395,21 @@ adv_status adv_dedup_minhash(adv_dedup **out,
   m->threshold = o.threshold;
   m->bands = o.bands;
   m->rows = o.rows;
-  m->minima_count = ((size_t)o.bands * o.rows + ADV_MINIMA_BLOCK - 1) /
-                    ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
+  m->width =
+      (o.bands + ADV_MINIMA_BLOCK - 1) / ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
   m->compute_minima = adv_minima_choose();
   adv_arena_init(&m->items, 6);
   adv_buckets_init(&m->buckets);
   adv_buf_init(&m->text, SIZE_MAX / 4);
   adv_buf_init(&m->normal, SIZE_MAX / 4);
   adv_shingles_init(&m->shingles, o.words, o.n);
-  m->multipliers = aligned_alloc(64, m->minima_count * sizeof(uint32_t));
-  m->minima = aligned_alloc(64, m->minima_count * sizeof(uint32_t));
-  if (!m->multipliers || !m->minima) {
+  m->offsets = aligned_alloc(64, m->width * sizeof(uint32_t));
+  m->minima = aligned_alloc(64, o.rows * m->width * sizeof(uint32_t));
+  if (!m->offsets || !m->minima) {
     minhash_free(&m->base);
     return ADV_ENOMEM;
   }
-  fill_multipliers(m->multipliers, m->minima_count);
+  draw(m);
   *out = &m->base;
   return ADV_OK;
 }

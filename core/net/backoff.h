@@ -16,8 +16,8 @@ typedef struct adv_backoff {
 
 /* `tries` counts the attempts made so far, from 1. `asked_ms` is the server's
  * own wish, 0 if none. Result in milliseconds. */
-uint64_t adv_backoff_ms(const adv_backoff *b, unsigned tries,
-                        uint64_t asked_ms, adv_rng *jitter);
+uint64_t adv_backoff_ms(const adv_backoff *b, unsigned tries, uint64_t asked_ms,
+                        adv_rng *jitter);
 
 /* What a reply's headers ask for, in ms; 0 if nothing usable. `headers` are
  * the "name: value\n" lines of adv_http_result. Reads retry-after-ms (float),

@@ -30,44 +30,44 @@ typedef struct adv_http_request {
   const char *url;            /* required, http:// or https://; copied */
   const char *const *headers; /* "Name: value", NULL-terminated, or NULL;
                                  copied; one with CR or LF is ADV_EINVAL */
-  const char *body; /* borrowed until the callback; NULL: no body */
+  const char *body;           /* borrowed until the callback; NULL: no body */
   size_t body_len;
-  bool fresh_connection;    /* do not reuse a kept one */
-  bool carries_key;         /* refuse plain http:// beyond loopback, by the
-                               peer's address, unless plain_http_allowed */
+  bool fresh_connection; /* do not reuse a kept one */
+  bool carries_key;      /* refuse plain http:// beyond loopback, by the
+                            peer's address, unless plain_http_allowed */
   bool plain_http_allowed;
-  size_t max_reply;         /* bytes of decoded body; 0: 16 MiB */
-  unsigned connect_ms;      /* 0: 10 s */
-  unsigned first_byte_ms;   /* from the send on; 0: only total_ms counts */
-  unsigned total_ms;        /* 0: 600 s */
+  size_t max_reply;       /* bytes of decoded body; 0: 16 MiB */
+  unsigned connect_ms;    /* 0: 10 s */
+  unsigned first_byte_ms; /* from the send on; 0: only total_ms counts */
+  unsigned total_ms;      /* 0: 600 s */
 } adv_http_request;
 
 /* Why a transfer ended, beyond the status code. */
 typedef enum adv_http_end {
-  ADV_HTTP_DONE,        /* a complete HTTP response of any status */
-  ADV_HTTP_NOT_SENT,    /* surely not sent: DNS, refused, TLS, upload cut */
-  ADV_HTTP_LOST,        /* sent, then no complete response: may be paid */
-  ADV_HTTP_TOO_LARGE,   /* body beyond max_reply; may be paid */
-  ADV_HTTP_TIMED_OUT,   /* sent, then a limit ran out; may be paid */
-  ADV_HTTP_CANCELED,    /* by adv_http_cancel or adv_http_close; see `sends` */
+  ADV_HTTP_DONE,      /* a complete HTTP response of any status */
+  ADV_HTTP_NOT_SENT,  /* surely not sent: DNS, refused, TLS, upload cut */
+  ADV_HTTP_LOST,      /* sent, then no complete response: may be paid */
+  ADV_HTTP_TOO_LARGE, /* body beyond max_reply; may be paid */
+  ADV_HTTP_TIMED_OUT, /* sent, then a limit ran out; may be paid */
+  ADV_HTTP_CANCELED,  /* by adv_http_cancel or adv_http_close; see `sends` */
 } adv_http_end;
 
 /* Lives only during the callback. */
 typedef struct adv_http_result {
   adv_http_end end;
-  int curl_code;        /* CURLcode */
-  long http_status;     /* 0 if no status line came */
-  int sends;            /* times the request was about to go out: 0 or 1 */
-  bool reused;          /* on a connection that had been kept open */
-  const char *body;     /* never NULL; partial unless end is DONE */
+  int curl_code;    /* CURLcode */
+  long http_status; /* 0 if no status line came */
+  int sends;        /* times the request was about to go out: 0 or 1 */
+  bool reused;      /* on a connection that had been kept open */
+  const char *body; /* never NULL; partial unless end is DONE */
   size_t body_len;
-  const char *headers;  /* "name: value\n" lines of the reply's allow-listed
-                           headers (date, content-type, retry-after*,
-                           *ratelimit*, *request-id, cf-ray, server,
-                           x-should-retry); never NULL; names in lower case */
-  uint64_t bytes_up, bytes_down; /* of bodies */
+  const char *headers; /* "name: value\n" lines of the reply's allow-listed
+                          headers (date, content-type, retry-after*,
+                          *ratelimit*, *request-id, cf-ray, server,
+                          x-should-retry); never NULL; names in lower case */
+  uint64_t bytes_up, bytes_down;            /* of bodies */
   uint64_t start_ns, first_byte_ns, end_ns; /* monotonic; first_byte 0: none */
-  const char *message;  /* in words, "" if DONE; holds no URL query, no key */
+  const char *message; /* in words, "" if DONE; holds no URL query, no key */
 } adv_http_result;
 
 /* Called exactly once for each accepted request, on the loop's thread, never

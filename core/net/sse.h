@@ -15,9 +15,9 @@ typedef adv_status (*adv_sse_cb)(void *ud, const char *event, size_t event_len,
 
 typedef struct adv_sse {
   adv_buf line, event, data;
-  int started;   /* a byte order mark may still come */
-  int after_cr;  /* an LF that follows belongs to the CR before it */
-  int has_data;  /* a data field was seen, even an empty one */
+  int started;  /* a byte order mark may still come */
+  int after_cr; /* an LF that follows belongs to the CR before it */
+  int has_data; /* a data field was seen, even an empty one */
   adv_sse_cb cb;
   void *ud;
 } adv_sse;

@@ -19,12 +19,6 @@ function json.encode(value) end
 ---@return any copy
 function json.plain(value, mixed) end
 
---- Reads an object or a list that is as it should be: nulls left out, whole numbers as
---- integers. nil where lua-cjson must look, be it malformed or only rare.
----@param text string
----@return table|nil
-function json.read(text) end
-
 --- Leaves out nulls and makes whole numbers integers, in place, also in tables inside.
 --- Raises beyond 1,000 levels.
 ---@generic T: table

@@ -14,6 +14,15 @@
 #include "dedup/dedup.h"
 #include "dedup/minima.h"
 
+/* The sanitizer needs address space of its own. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /* ---- a plain reference over sets of strings ---- */
 
 typedef struct set {
@@ -411,33 +420,37 @@ static void checks_its_options(void **state)
 static void all_forms_of_minima_agree(void **state)
 {
   const adv_minima_fn *forms = adv_minima_forms();
-  uint32_t hashes[300], *factors = aligned_alloc(64, 4 * 96);
-  uint32_t *expected = aligned_alloc(64, 4 * 96);
-  uint32_t *got = aligned_alloc(64, 4 * 96);
-  size_t n, k, i;
+  uint32_t hashes[700], factors[5], *offsets = aligned_alloc(64, 4 * 48);
+  uint32_t *expected = aligned_alloc(64, 4 * 48 * 5);
+  uint32_t *got = aligned_alloc(64, 4 * 48 * 5);
+  size_t n, rows, width, row, i, j;
   adv_rng rng;
 
   (void)state;
   adv_rng_seed(&rng, "minima", 6);
-  for (i = 0; i < 96; i++)
+  for (i = 0; i < 5; i++)
     factors[i] = (uint32_t)adv_rng_next(&rng) | 1;
-  for (i = 0; i < 300; i++)
+  for (i = 0; i < 48; i++)
+    offsets[i] = (uint32_t)adv_rng_next(&rng);
+  for (i = 0; i < 700; i++)
     hashes[i] = (uint32_t)adv_rng_next(&rng);
   for (; *forms; forms++)
-    for (k = 32; k <= 96; k += 32)
-      for (n = 1; n <= 300; n += n < 20 ? 1 : 70) {
-        size_t j;
+    for (rows = 1; rows <= 5; rows++)
+      for (width = 16; width <= 48; width += 16)
+        for (n = 1; n <= 700; n += n < 35 ? 1 : 95) {
+          for (row = 0; row < rows; row++)
+            for (j = 0; j < width; j++) {
+              uint32_t least = UINT32_MAX;
 
-        for (j = 0; j < k; j++) {
-          expected[j] = UINT32_MAX;
-          for (i = 0; i < n; i++)
-            if (factors[j] * hashes[i] < expected[j])
-              expected[j] = factors[j] * hashes[i];
+              for (i = 0; i < n; i++)
+                if (((factors[row] * hashes[i]) ^ offsets[j]) < least)
+                  least = (factors[row] * hashes[i]) ^ offsets[j];
+              expected[row * width + j] = least;
+            }
+          (*forms)(hashes, n, factors, rows, offsets, width, got);
+          assert_memory_equal(got, expected, rows * width * sizeof(*got));
         }
-        (*forms)(hashes, n, factors, got, k);
-        assert_memory_equal(got, expected, k * sizeof(*got));
-      }
-  free(factors);
+  free(offsets);
   free(expected);
   free(got);
 }
@@ -471,7 +484,7 @@ static void buckets_find_all(void **state)
 /* With no memory to be had, an add changes nothing. */
 static void survives_without_memory(void **state)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED
   (void)state;
   skip();
 #else

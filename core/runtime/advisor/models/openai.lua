@@ -6,6 +6,8 @@ local outcome = require("advisor.models.outcome")
 
 local openai = {}
 
+local type, byte = type, string.byte -- a stream has an event a token
+
 --- Starts a request body.
 ---@param call table The call in the program's own form.
 ---@param role table
@@ -47,16 +49,15 @@ local function usage_of(usage)
   }
 end
 
-local REASONING = { "reasoning_content", "reasoning", "reasoning_details" }
+local function is_there(value)
+  return type(value) == "string" and value ~= "" or type(value) == "table" and next(value) ~= nil
+end
 
 local function has_reasoning(message)
-  for _, name in ipairs(REASONING) do
-    local value = message[name]
-    if type(value) == "string" and value ~= "" or type(value) == "table" and next(value) then
-      return true
-    end
-  end
-  return false
+  local text, other, details = message.reasoning_content, message.reasoning,
+    message.reasoning_details
+  return (text or other or details)
+    and (is_there(text) or is_there(other) or is_there(details))
 end
 
 --- Adds one choice, or a piece of one, to what was read so far.
@@ -64,13 +65,13 @@ local function add_choice(read, choice)
   read.seen = true
   local message = choice.delta or choice.message
   if type(message) ~= "table" then message = {} end
-  local piece = type(message.content) == "string" and message.content
-    or type(choice.text) == "string" and choice.text
-  if piece then read.parts[#read.parts + 1] = piece end
-  if type(message.refusal) == "string" and message.refusal ~= "" then
-    read.refusal = (read.refusal or "") .. message.refusal
+  local piece, refusal, calls = message.content, message.refusal, message.tool_calls
+  if type(piece) ~= "string" then piece = choice.text end
+  if type(piece) == "string" then read.parts[#read.parts + 1] = piece end
+  if refusal and type(refusal) == "string" and refusal ~= "" then
+    read.refusal = (read.refusal or "") .. refusal
   end
-  if type(message.tool_calls) == "table" and next(message.tool_calls) then read.tool_call = true end
+  if calls and type(calls) == "table" and next(calls) then read.tool_call = true end
   if has_reasoning(message) then read.reasoning = true end
   if type(choice.finish_reason) == "string" then read.finish = choice.finish_reason end
 end
@@ -138,18 +139,15 @@ local OPEN, CLOSE = ("{}"):byte(1, 2)
 --- The events' objects, read in one go, which takes half the time. By the place of
 --- the event; empty where that fails: then each is read for itself.
 local function read_together(events)
-  local texts, places = {}, {}
-  for i, event in ipairs(events) do
-    if type(event) == "string" and event:byte() == OPEN and event:byte(-1) == CLOSE then
-      texts[#texts + 1] = event
-      places[#texts] = i
-    end
+  local n = #events
+  -- The last one is mostly "[DONE]".
+  while n > 0 and events[n] == "[DONE]" do n = n - 1 end
+  for i = 1, n do
+    local event = events[i]
+    if type(event) ~= "string" or byte(event) ~= OPEN or byte(event, -1) ~= CLOSE then return {} end
   end
-  local list = json.decode("[" .. table.concat(texts, ",") .. "]")
-  local bodies = {}
-  if type(list) ~= "table" or #list ~= #texts then return bodies end
-  for i, place in ipairs(places) do bodies[place] = list[i] end
-  return bodies
+  local list = json.decode("[" .. table.concat(events, ",", 1, n) .. "]")
+  return type(list) == "table" and #list == n and list or {}
 end
 
 local function parse_events(raw)
@@ -157,7 +155,8 @@ local function parse_events(raw)
   if not events then return unknown("malformed", why) end
   local read, done = { parts = {}, usage = nil, seen = nil, finish = nil, refusal = nil }, false
   local bodies = read_together(events)
-  for i, event in ipairs(events) do
+  for i = 1, #events do
+    local event = events[i]
     if type(event) == "table" then
       if event.event == "error" then return unknown("stream_error", event.data:sub(1, 500)) end
       event = event.data

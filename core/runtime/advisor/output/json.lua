@@ -31,8 +31,6 @@ end
 ---@return string|nil message
 ---@return any|nil first What stands before junk that follows a whole value.
 function json.decode(source)
-  local read = core.json.read(source)
-  if read then return read end
   local repaired, message = core.text.repair_json(source)
   if not repaired then return nil, message end
   local ok, value = pcall(cjson.decode, repaired)
