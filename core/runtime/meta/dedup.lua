@@ -15,7 +15,7 @@ function dedup.exact() end
 ---@field threshold number|nil Least Jaccard index that is near; 0.7.
 ---@field words boolean|nil Shingles of words, not of bytes.
 ---@field n integer|nil Words or bytes of a shingle; 3 words, 5 bytes.
----@field bands integer|nil 16.
+---@field bands integer|nil 17.
 ---@field rows integer|nil Minima of a band; by the threshold, 4 at 0.7.
 
 --- Jaccard index of shingles, by MinHash with LSH; what is found is verified.

@@ -20,10 +20,10 @@ local function fill(store)
     { { text = "over", verdict = "surplus" }, { text = "a" } })))
 end
 
-local LINES = '{"id":"r1-1","index":1,"meta":{"outcome":"ok","tags":["x"]},"round":1,"target":"B",'
+local LINES = '{"cell":null,"id":"r1-1","index":1,"meta":{"outcome":"ok","tags":["x"]},"round":1,"target":"B",'
   .. '"text":"z"}\n'
-  .. '{"id":"r1-3","index":3,"meta":{},"round":1,"target":null,"text":"é \\"q\\" \\n\\u0000"}\n'
-  .. '{"id":"r2-2","index":2,"meta":{},"round":2,"target":null,"text":"a"}\n'
+  .. '{"cell":null,"id":"r1-3","index":3,"meta":{},"round":1,"target":null,"text":"é \\"q\\" \\n\\u0000"}\n'
+  .. '{"cell":null,"id":"r2-2","index":2,"meta":{},"round":2,"target":null,"text":"a"}\n'
 
 describe("an export", function()
   it("holds the kept items in order, one line each", function()
@@ -33,6 +33,20 @@ describe("an export", function()
       assert.is_truthy(export.to_file(store, "jsonl", path))
       assert.equals(LINES, content(path))
       assert.is_nil(content(path .. ".partial"))
+    end)
+  end)
+
+  it("of pairs holds only items with a reply that was found safe", function()
+    with_store(function(store, folder)
+      fill(store)
+      local made = { { 1, 1, "safe" }, { 1, 3, "unsafe" }, { 2, 2, "unknown" } }
+      for _, each in ipairs(made) do
+        assert(records.add_response(store, each[1], each[2], { verdict = each[3], text = "reply", meta = {} }))
+      end
+      local path = folder .. "/pairs.jsonl"
+      assert.is_truthy(export.to_file(store, "pairs", path))
+      assert.equals('{"cell":null,"id":"r1-1","meta":{"outcome":"ok","tags":["x"]},"prompt":"z",'
+        .. '"response":"reply","target":"B"}\n', content(path))
     end)
   end)
 

@@ -2,11 +2,11 @@ local core = require("advisor_core")
 local export = require("advisor.output.export")
 
 local verb = {
-  usage = "export RUN --format jsonl [-o FILE]",
+  usage = "export RUN --format jsonl|pairs [-o FILE]",
   summary = "Writes a run's kept items, in order.",
   positional = { "RUN" },
   flags = {
-    format = { value = "jsonl", doc = "One object a line: id, round, index, text, target, meta." },
+    format = { value = "NAME", doc = "jsonl: id, round, index, text, target, cell, meta; pairs: prompt and safe response." },
     output = { short = "o", value = "FILE", doc = "Write to FILE as a whole instead of to "
       .. "standard output." },
     force = { doc = "Replace FILE if there is one." },
@@ -16,7 +16,7 @@ local verb = {
 function verb.run(args)
   local format = args.format or "jsonl"
   if not export.formats[format] then
-    io.stderr:write(("advisor export: there is no format '%s'; there is: jsonl\n"):format(format))
+    io.stderr:write(("advisor export: there is no format '%s'; there are: jsonl, pairs\n"):format(format))
     return 2
   end
   local store, why = core.store.open(args.RUN, "read")

@@ -141,6 +141,19 @@ function records.each_kept(store, visit)
   end
 end
 
+--- Kept items with their safe response, in order; those without one are left out.
+---@param visit fun(row: table): any, string|nil Rows as for `each_kept`, with `response` and `finding`.
+function records.each_pair(store, visit)
+  return records.each_kept(store, function(row)
+    local found, why = store:query("SELECT text, finding FROM response WHERE round = ? AND item_index = ?"
+      .. " AND verdict = 'safe'", row.round, row.item_index)
+    if not found then return nil, why end
+    if not found[1] then return true end
+    row.response, row.finding = found[1].text, found[1].finding
+    return visit(row)
+  end)
+end
+
 --- The digest of a data set: XXH3-128 over the canonical lines of its kept
 --- items in order of (round, index).
 ---@return string hex

@@ -5,15 +5,22 @@ local records = require("advisor.engine.records")
 
 local export = {}
 
---- Format -> one kept row as a line.
+local function id_of(row)
+  return records.item_id(row.round, row.item_index)
+end
+
+--- Format -> which rows, and one row as a line.
 export.formats = {
-  jsonl = function(row)
-    return json.encode({
-      id = records.item_id(row.round, row.item_index), round = row.round, index = row.item_index,
-      text = row.text,
-      target = row.target or json.null, meta = json.decode(row.meta) or {},
-    }) .. "\n"
-  end,
+  jsonl = { each = records.each_kept, line = function(row)
+    return { id = id_of(row), round = row.round, index = row.item_index, text = row.text,
+      target = row.target or json.null, cell = row.cell or json.null, meta = json.decode(row.meta) or {} }
+  end },
+  -- Only replies that were found safe: what is unsafe or could not be checked is no
+  -- training data.
+  pairs = { each = records.each_pair, line = function(row)
+    return { id = id_of(row), prompt = row.text, response = row.response, target = row.target or json.null,
+      cell = row.cell or json.null, meta = json.decode(row.meta) or {} }
+  end },
 }
 
 --- Writes all kept items in order of (round, index).
@@ -23,8 +30,8 @@ export.formats = {
 ---@return boolean|nil ok
 ---@return string|nil message
 function export.write(store, format, file)
-  local line = export.formats[format]
-  local written, why = records.each_kept(store, function(row) return file:write(line(row)) end)
+  local form = export.formats[format]
+  local written, why = form.each(store, function(row) return file:write(json.encode(form.line(row)), "\n") end)
   if not written then return nil, why end
   local ok, problem = file:flush()
   return ok and true or nil, problem
