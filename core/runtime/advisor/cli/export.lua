@@ -6,7 +6,7 @@ local verb = {
   summary = "Writes a run's kept items, in order.",
   positional = { "RUN" },
   flags = {
-    format = { value = "NAME", doc = "jsonl: id, round, index, text, target, cell, meta; pairs: prompt and safe response." },
+    format = { value = "NAME", doc = "jsonl: the items with their meta; pairs: prompt and safe response." },
     output = { short = "o", value = "FILE", doc = "Write to FILE as a whole instead of to "
       .. "standard output." },
     force = { doc = "Replace FILE if there is one." },
