@@ -21,19 +21,7 @@ local M = {
 function M.run(ctx, _, drafts, opt)
   local words = opt.unit == "word"
   local n = opt.n > 0 and opt.n or words and 3 or 5
-  local kept = ctx.dedup("minhash", { threshold = opt.threshold, n = n, words = words })
-  local verdicts = {}
-  for i, draft in ipairs(drafts) do
-    local nearest = kept.nearest(draft.text)
-    if nearest then
-      verdicts[i] = { verdict = "fail", nearest = nearest.id, score = nearest.score,
-        nearest_text = nearest.text }
-    else
-      verdicts[i] = "pass"
-      kept.add(draft.text, "draft " .. draft.index)
-    end
-  end
-  return verdicts
+  return ctx.dedup("minhash", { threshold = opt.threshold, n = n, words = words }).judge(drafts)
 end
 
 return M

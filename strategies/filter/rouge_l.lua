@@ -11,18 +11,7 @@ local M = {
 }
 
 function M.run(ctx, _, drafts, opt)
-  local kept, verdicts = ctx.dedup("rouge", { threshold = opt.threshold }), {}
-  for i, draft in ipairs(drafts) do
-    local nearest = kept.nearest(draft.text)
-    if nearest then
-      verdicts[i] = { verdict = "fail", nearest = nearest.id, score = nearest.score,
-        nearest_text = nearest.text }
-    else
-      verdicts[i] = "pass"
-      kept.add(draft.text, "draft " .. draft.index)
-    end
-  end
-  return verdicts
+  return ctx.dedup("rouge", { threshold = opt.threshold }).judge(drafts)
 end
 
 return M

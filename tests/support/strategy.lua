@@ -7,6 +7,7 @@
 ---   local drafts = run(ctx, support.state({ pool = { "A?", "B?" } }), { count = 1 })
 ---   assert.equals("generator", ctx.sent[1].role)
 local core = require("advisor_core")
+local with_judge = require("advisor.host.duplicates")
 local context = require("advisor.host.context")
 local drafts = require("advisor.host.drafts")
 local draws = require("advisor.host.draws")
@@ -177,9 +178,9 @@ function support.ctx(given)
 
   function ctx.dedup(engine, asked)
     ctx.compared[#ctx.compared + 1] = { engine = engine or "exact", options = asked }
-    if engine == nil or engine == "exact" then return comparison(given.kept) end
+    if engine == nil or engine == "exact" then return with_judge(comparison(given.kept)) end
     assert(given.similar, "the spec's world has the engine 'exact' only: give it `similar`")
-    return fake_comparison(given.kept, given.similar, asked.threshold)
+    return with_judge(fake_comparison(given.kept, given.similar, asked.threshold))
   end
 
   function ctx.note(remark) ctx.notes[#ctx.notes + 1] = remark end

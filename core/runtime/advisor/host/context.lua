@@ -12,6 +12,7 @@ local readonly = require("advisor.host.readonly")
 local refusal = require("advisor.measure.refusal")
 local lexical = require("advisor.measure.lexical")
 local sandbox = require("advisor.host.sandbox")
+local with_judge = require("advisor.host.duplicates")
 local frozen = require("advisor.host.library").frozen
 
 local context = {}
@@ -132,11 +133,12 @@ end
 
 --- ctx.dedup(engine, options): kept items as the stage may see them, to compare with.
 --- Methods: nearest(text) -> { id, score, text } or nil; add(text, label): also
---- compares what follows with this text, for duplicates inside the batch.
+--- compares what follows with this text, for duplicates inside the batch;
+--- judge(drafts) -> verdicts, what a duplicate filter returns.
 local function dedup(engine, options)
   local lane = lane_here()
-  return lane.run:comparison(lane, engine or "exact", options
-    and handed_over(options, "ctx.dedup: the options") or {})
+  return with_judge(lane.run:comparison(lane, engine or "exact", options
+    and handed_over(options, "ctx.dedup: the options") or {}))
 end
 
 local text_functions = {
