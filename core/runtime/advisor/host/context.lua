@@ -141,12 +141,28 @@ local function dedup(engine, options)
     and handed_over(options, "ctx.dedup: the options") or {}))
 end
 
+--- Classifiers that were built, by the hash of their examples: a pure function, asked
+--- for again at every round with the same examples.
+local classifiers, classifier_order = {}, {}
+local MOST_CLASSIFIERS = 8
+
+local function classifier(examples, options)
+  local given = handed_over({ examples, options or {} }, "ctx.text.classifier: the examples")
+  local key = core.text.hash(json.encode(given))
+  if not classifiers[key] then
+    classifiers[key] = frozen(lexical.classifier(given[1], given[2]), "classifier")
+    classifier_order[#classifier_order + 1] = key
+    if #classifier_order > MOST_CLASSIFIERS then classifiers[table.remove(classifier_order, 1)] = nil end
+  end
+  return classifiers[key]
+end
+
 local text_functions = {
   fill = text.fill, instruct = text.instruct, strip = text.strip, first_line = text.first_line,
   count_words = text.count_words,
   lines = text.lines, normalize = text.normalize, apply = text.apply,
   python_list = text.python_list,
-  refusal = refusal.detect, classifier = lexical.classifier,
+  refusal = refusal.detect, classifier = classifier,
 }
 
 --- Makes the context that all scripts of a run share.
