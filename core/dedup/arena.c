@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Memory is populated in portions of this size. */
+#define PORTION ((size_t)64 << 10)
+
 #define SEGMENT ((size_t)1 << ADV_ARENA_SEGMENT_SHIFT)
 
 /* What is beyond the aligned part goes back at once. */
-void *adv_pages_new(size_t bytes, int huge)
+void *adv_pages_new(size_t bytes, bool huge)
 {
   size_t page = 4096, head;
   char *p;
@@ -72,7 +75,7 @@ static adv_status map(adv_arena *a, size_t more)
     a->segments = grown;
     a->cap = cap;
   }
-  pages = adv_pages_new(more * SEGMENT, a->count > 0);
+  pages = adv_pages_new(more * SEGMENT, false);
   if (!pages)
     return ADV_ENOMEM;
   for (i = 0; i < more; i++)
@@ -80,9 +83,28 @@ static adv_status map(adv_arena *a, size_t more)
   return ADV_OK;
 }
 
+/* Asks the system for the memory ahead of what is used, some pages at once:
+ * by one fault for each it takes much longer. Where this is not possible, the
+ * faults do it. */
+static void populate(adv_arena *a)
+{
+#ifdef MADV_POPULATE_WRITE
+  size_t per = SEGMENT >> a->shift, portion = PORTION >> a->shift;
+  size_t from = a->populated > a->used ? a->populated : a->used;
+
+  from -= from % portion;
+  if (from < a->count * per)
+    madvise(adv_arena_at(a, (uint32_t)from), PORTION, MADV_POPULATE_WRITE);
+  a->populated = (uint32_t)(from + portion);
+#else
+  a->populated = UINT32_MAX;
+#endif
+}
+
 adv_status adv_arena_reserve(adv_arena *a, size_t bytes)
 {
   size_t per = SEGMENT >> a->shift, n = granules(a, bytes), first, segments;
+  adv_status st = ADV_OK;
 
   if (n > ADV_ARENA_HANDLE_MAX)
     return ADV_ELIMIT;
@@ -90,14 +112,17 @@ adv_status adv_arena_reserve(adv_arena *a, size_t bytes)
   if (first + n > ADV_ARENA_HANDLE_MAX)
     return ADV_ELIMIT;
   segments = (first + n + per - 1) / per;
-  if (segments <= a->count)
-    return ADV_OK;
-  /* A long piece needs its segments in a row: one that an earlier reserve left
-   * behind is no use. */
-  if (n > per)
-    while (a->count > first / per)
-      adv_pages_free(a->segments[--a->count], SEGMENT);
-  return map(a, segments - a->count);
+  if (segments > a->count) {
+    /* A long piece needs its segments in a row: one that an earlier reserve
+     * left behind is no use. */
+    if (n > per)
+      while (a->count > first / per)
+        adv_pages_free(a->segments[--a->count], SEGMENT);
+    st = map(a, segments - a->count);
+  }
+  if (st == ADV_OK && first + n > a->populated)
+    populate(a);
+  return st;
 }
 
 uint32_t adv_arena_take(adv_arena *a, size_t bytes)

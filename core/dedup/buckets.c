@@ -7,10 +7,6 @@
 
 #define SIZE_MIN 16
 
-/* Buckets are split so that this many entries, times ten, come to each: 213
- * bytes for 16 entries, and few chains. */
-#define LOAD_TENTHS 48
-
 void adv_buckets_init(adv_buckets *t)
 {
   *t = (adv_buckets){.size = SIZE_MIN};
@@ -40,7 +36,7 @@ adv_status adv_buckets_reserve(adv_buckets *t, size_t n)
   if (st != ADV_OK)
     return st;
   /* What the adds are going to split, and where to. */
-  for (i = 0; i * LOAD_TENTHS < n * 10; i++) {
+  for (i = 0; i * ADV_BUCKETS_LOAD_TENTHS < n * 10; i++) {
     if (t->split + i < t->size)
       __builtin_prefetch(bucket(t, t->split + i), 1);
     __builtin_prefetch(bucket(t, t->size + t->split + i), 1);
@@ -61,28 +57,19 @@ static uint32_t take_overflow(adv_buckets *t)
   return handle;
 }
 
-/* Of a chain, only the home bucket and the one after it may have room. */
-static void append(adv_buckets *t, adv_bucket *home, uint32_t hash,
-                   uint32_t value)
+adv_bucket *adv_buckets_extend(adv_buckets *t, adv_bucket *home)
 {
-  uint32_t last = home->values[LAST], handle;
-  adv_bucket *b = last & LINK ? adv_buckets_next(t, home) : home;
-  unsigned room = adv_bucket_equal(b->values, 0);
+  uint32_t last = home->values[LAST], handle = take_overflow(t);
+  adv_bucket *b = adv_arena_at(&t->overflow, handle);
 
-  if (!room) {
-    handle = take_overflow(t);
-    b = adv_arena_at(&t->overflow, handle);
-    if (last & LINK) { /* a new bucket between the two */
-      b->values[LAST] = last;
-    } else { /* the home bucket's last entry makes way for the link */
-      b->hashes[0] = home->hashes[LAST];
-      b->values[0] = last;
-    }
-    home->values[LAST] = LINK | handle;
-    room = adv_bucket_equal(b->values, 0);
+  if (last & LINK) { /* a new bucket between the two */
+    b->values[LAST] = last;
+  } else { /* the home bucket's last entry makes way for the link */
+    b->hashes[0] = home->hashes[LAST];
+    b->values[0] = last;
   }
-  b->hashes[__builtin_ctz(room)] = hash;
-  b->values[__builtin_ctz(room)] = value;
+  home->values[LAST] = LINK | handle;
+  return b;
 }
 
 /* Shares the entries of a chain out between its home and a new bucket. Each
@@ -102,8 +89,8 @@ static void split_chain(adv_buckets *t, adv_bucket *home, adv_bucket *new)
     for (i = 0; i < ADV_BUCKET_ENTRIES; i++) {
       if (old.values[i] == 0 || (old.values[i] & LINK))
         break;
-      append(t, old.hashes[i] & t->size ? new : home, old.hashes[i],
-             old.values[i]);
+      adv_buckets_append(t, old.hashes[i] & t->size ? new : home, old.hashes[i],
+                         old.values[i]);
     }
     if (!(last & LINK))
       break;
@@ -138,7 +125,7 @@ static void split_bucket(uint32_t bit, adv_bucket *home, adv_bucket *new)
   *home = kept;
 }
 
-static void split(adv_buckets *t)
+void adv_buckets_split(adv_buckets *t)
 {
   adv_bucket *home = bucket(t, t->split);
   adv_bucket *new =
@@ -152,14 +139,6 @@ static void split(adv_buckets *t)
     t->split = 0;
     t->size *= 2;
   }
-}
-
-void adv_buckets_add(adv_buckets *t, uint32_t hash, uint32_t value)
-{
-  append(t, adv_buckets_home(t, hash), hash, value);
-  t->entries++;
-  if (t->entries * 10 > LOAD_TENTHS * ((uint64_t)t->size + t->split))
-    split(t);
 }
 
 void adv_buckets_free(adv_buckets *t)

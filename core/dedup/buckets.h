@@ -18,6 +18,10 @@
 
 #define ADV_BUCKET_ENTRIES 8
 
+/* Buckets are split so that this many entries, times ten, come to each: 12.3
+ * bytes for one entry, and few chains. */
+#define ADV_BUCKETS_LOAD_TENTHS 52
+
 /* In the last value of a bucket, of which the rest is a handle of `overflow`:
  * the chain goes on there. */
 #define ADV_BUCKET_LINK 0x80000000u
@@ -43,9 +47,6 @@ void adv_buckets_init(adv_buckets *t);
 /* Makes sure that the next `n` adds cannot fail. To be called before the
  * first search as well. */
 ADV_MUST_CHECK adv_status adv_buckets_reserve(adv_buckets *t, size_t n);
-
-/* `value` is not 0 and below 2^31. */
-void adv_buckets_add(adv_buckets *t, uint32_t hash, uint32_t value);
 
 void adv_buckets_free(adv_buckets *t);
 
@@ -101,6 +102,41 @@ static inline unsigned adv_bucket_hits(const adv_bucket *b, uint32_t hash)
       hits &= ~(1u << (ADV_BUCKET_ENTRIES - 1));
   }
   return hits;
+}
+
+/* For adv_buckets_append: makes room in a chain that has none and gets the
+ * bucket that has it now. */
+adv_bucket *adv_buckets_extend(adv_buckets *t, adv_bucket *home);
+
+/* For adv_buckets_add: splits one bucket. */
+void adv_buckets_split(adv_buckets *t);
+
+/* Puts an entry into a chain. Only the home bucket and the one after it may
+ * have room. */
+static inline void adv_buckets_append(adv_buckets *t, adv_bucket *home,
+                                      uint32_t hash, uint32_t value)
+{
+  bool linked = home->values[ADV_BUCKET_ENTRIES - 1] & ADV_BUCKET_LINK;
+  adv_bucket *b = linked ? adv_buckets_next(t, home) : home;
+  unsigned room = adv_bucket_equal(b->values, 0);
+
+  if (__builtin_expect(!room, 0)) {
+    b = adv_buckets_extend(t, home);
+    room = adv_bucket_equal(b->values, 0);
+  }
+  b->hashes[__builtin_ctz(room)] = hash;
+  b->values[__builtin_ctz(room)] = value;
+}
+
+/* `value` is not 0 and below 2^31. */
+static inline void adv_buckets_add(adv_buckets *t, uint32_t hash,
+                                   uint32_t value)
+{
+  adv_buckets_append(t, adv_buckets_home(t, hash), hash, value);
+  t->entries++;
+  if (t->entries * 10 >
+      ADV_BUCKETS_LOAD_TENTHS * ((uint64_t)t->size + t->split))
+    adv_buckets_split(t);
 }
 
 #endif

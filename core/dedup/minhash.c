@@ -34,8 +34,9 @@ typedef struct minhash {
   unsigned bands, rows;
   adv_minima_fn compute_minima;
   uint32_t multipliers[ROWS_MAX];
-  uint32_t *offsets; /* of the bands; `width` of them, up to whole blocks */
-  size_t width;
+  uint32_t *offsets;
+  unsigned offset_count;
+  size_t width;     /* the same, up to whole blocks */
   uint32_t *minima; /* `width` for each row */
   adv_arena items;  /* in granules of a cache line */
   adv_buckets buckets;
@@ -60,15 +61,16 @@ static const char *text_of(const item *i)
   return (const char *)(i + 1);
 }
 
-/* Makes one hash of a band's minima. */
+/* Makes one hash of a band's minima: those of one offset, or, for the bands
+ * beyond the offsets, of another in each row. */
 static uint32_t band_hash(const minhash *m, unsigned band)
 {
-  const uint32_t *minimum = m->minima + band;
+  unsigned step = 5 * (band / m->offset_count), i;
   uint64_t hash = band + 1;
-  unsigned i;
 
-  for (i = 0; i < m->rows; i++, minimum += m->width) {
-    hash = (hash ^ *minimum) * UINT64_C(0x9fb21c651e98df25);
+  for (i = 0; i < m->rows; i++) {
+    hash ^= m->minima[i * m->width + (band + i * step) % m->offset_count];
+    hash *= UINT64_C(0x9fb21c651e98df25);
     hash ^= hash >> 32;
   }
   return (uint32_t)(hash * UINT64_C(0x9fb21c651e98df25) >> 32);
@@ -365,7 +367,7 @@ static void draw(minhash *m)
     m->multipliers[i] = (uint32_t)(x >> 32) | 1;
   }
   for (i = 0; i < m->width; i++)
-    m->offsets[i] = (uint32_t)(((uint64_t)i << 32) / m->bands);
+    m->offsets[i] = (uint32_t)(((uint64_t)i << 32) / m->offset_count);
 }
 
 adv_status adv_dedup_minhash(adv_dedup **out,
@@ -379,7 +381,7 @@ adv_status adv_dedup_minhash(adv_dedup **out,
   if (o.n == 0)
     o.n = o.words ? 3 : 5;
   if (o.bands == 0)
-    o.bands = 16;
+    o.bands = 17;
   if (!(o.threshold > 0 && o.threshold <= 1) || o.bands > BANDS_MAX ||
       o.n > (o.words ? ADV_SHINGLE_WORDS_MAX : ADV_SHINGLE_BYTES_MAX))
     return ADV_EINVAL;
@@ -395,8 +397,11 @@ adv_status adv_dedup_minhash(adv_dedup **out,
   m->threshold = o.threshold;
   m->bands = o.bands;
   m->rows = o.rows;
-  m->width =
-      (o.bands + ADV_MINIMA_BLOCK - 1) / ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
+  m->offset_count = o.bands < ADV_MINIMA_BLOCK
+                        ? o.bands
+                        : o.bands / ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
+  m->width = (m->offset_count + ADV_MINIMA_BLOCK - 1) / ADV_MINIMA_BLOCK *
+             ADV_MINIMA_BLOCK;
   m->compute_minima = adv_minima_choose();
   adv_arena_init(&m->items, 6);
   adv_buckets_init(&m->buckets);

@@ -6,7 +6,7 @@
  * shingle that is nearest to b in the order that m makes. With the offsets
  * spread evenly, the bands of a row draw from all parts of that order, and so
  * differ more than independent draws would: measured on pairs at 0.7 and above
- * with 16 bands of 4, a quarter fewer are missed. It also takes a quarter of
+ * with 16 bands of 4, a fifth fewer are missed. It also takes a sixteenth of
  * the multiplications. */
 #ifndef ADV_DEDUP_MINIMA_H
 #define ADV_DEDUP_MINIMA_H

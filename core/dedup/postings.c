@@ -104,24 +104,45 @@ static void cut(const adv_probe *probe, unsigned *begin, unsigned *end)
                                             : l->run_count;
 }
 
+/* The start of a run, if the probe wants it. What comes behind, the machine
+ * fetches by itself. */
+static void fetch(const adv_probe *probe, const adv_run *r)
+{
+  if (r->reach >= probe->reach)
+    __builtin_prefetch(r->postings);
+}
+
 void adv_postings_find(const adv_postings *p, adv_probe *probes, size_t count)
 {
-  unsigned run, end;
+  unsigned run, end, hits;
+  const adv_bucket *b;
+  uint32_t key;
   size_t i;
 
-  if (p->index.entries > 0)
-    for (i = 0; i < count; i++)
-      __builtin_prefetch(adv_buckets_home(
-          &p->index, hash(probes[i].word, probes[i].generation)));
+  if (p->index.entries == 0)
+    return;
   for (i = 0; i < count; i++)
-    probes[i].list = find(p, probes[i].word, probes[i].generation);
+    __builtin_prefetch(adv_buckets_home(
+        &p->index, hash(probes[i].word, probes[i].generation)));
   for (i = 0; i < count; i++) {
-    const adv_list *l = probes[i].list;
+    key = hash(probes[i].word, probes[i].generation);
+    b = adv_buckets_home(&p->index, key);
+    hits = adv_bucket_hits(b, key);
+    if (hits)
+      __builtin_prefetch(
+          adv_arena_at(&p->lists, b->values[__builtin_ctz(hits)]));
+  }
+  for (i = 0; i < count; i++) {
+    const adv_list *l = find(p, probes[i].word, probes[i].generation);
 
-    if (!l || l->is_parted)
-      continue;
-    __builtin_prefetch(l->flat.postings);
-    __builtin_prefetch(l->flat.postings + 4);
+    probes[i].list = l;
+    if (l && l->is_parted) {
+      cut(&probes[i], &run, &end);
+      for (; run < end; run += 4)
+        __builtin_prefetch(&l->runs[run]);
+    } else if (l) {
+      fetch(&probes[i], &l->flat);
+    }
   }
   for (i = 0; i < count; i++) {
     const adv_list *l = probes[i].list;
@@ -130,7 +151,7 @@ void adv_postings_find(const adv_postings *p, adv_probe *probes, size_t count)
       continue;
     cut(&probes[i], &run, &end);
     for (; run < end; run++)
-      __builtin_prefetch(l->runs[run].postings);
+      fetch(&probes[i], &l->runs[run]);
   }
 }
 
@@ -139,33 +160,41 @@ adv_status adv_postings_each(const adv_probe *probe, adv_postings_scan scan,
 {
   const adv_list *l = probe->list;
   adv_status st = ADV_OK;
-  unsigned run, end;
+  unsigned run = 0, end = 1;
+  const adv_run *runs;
 
   if (!l)
     return ADV_OK;
-  if (!l->is_parted)
-    return scan(ud, &l->flat, probe->most_class);
-  cut(probe, &run, &end);
+  runs = l->is_parted ? l->runs : &l->flat;
+  if (l->is_parted)
+    cut(probe, &run, &end);
   for (; run < end && st == ADV_OK; run++)
-    if (l->runs[run].count > 0)
-      st = scan(ud, &l->runs[run], probe->most_class);
+    if (runs[run].count > 0 && runs[run].reach >= probe->reach)
+      st = scan(ud, &runs[run], probe->most_class);
   return st;
+}
+
+/* How many postings fit with some value of `room`: 0, 1, 2, 3, 4, 6, 8, 12 and
+ * so on. */
+static uint32_t capacity(unsigned room)
+{
+  return room < 2 ? room : (2 + (room & 1)) << (room - 2) / 2;
 }
 
 /* Room for one more. */
 static adv_status widen(adv_run *r)
 {
-  uint32_t cap;
   adv_posting *grown;
 
-  if (r->count < r->cap)
+  if (r->count < capacity(r->room))
     return ADV_OK;
-  cap = r->cap < 2 ? r->cap + 1 : r->cap + r->cap / 2;
-  grown = realloc(r->postings, cap * sizeof(*grown));
+  if (r->count >= UINT32_MAX / 2)
+    return ADV_ELIMIT;
+  grown = realloc(r->postings, capacity(r->room + 1u) * sizeof(*grown));
   if (!grown)
     return ADV_ENOMEM;
   r->postings = grown;
-  r->cap = cap;
+  r->room++;
   return ADV_OK;
 }
 
@@ -178,6 +207,7 @@ static void insert(adv_run *r, const adv_posting *posting)
           (r->count - at) * sizeof(*posting));
   r->postings[at] = *posting;
   r->count++;
+  r->reach = r->postings[0].reach;
 }
 
 /* Makes the array of runs cover a class. */

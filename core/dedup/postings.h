@@ -19,11 +19,12 @@ typedef struct adv_posting {
   uint32_t item;
 } adv_posting;
 
-/* Postings in a row in memory. */
+/* Postings in a row in memory, in falling order of reach. */
 typedef struct adv_run {
   adv_posting *postings;
   uint32_t count;
-  uint32_t cap;
+  uint8_t room;  /* says how many fit: see postings.c */
+  uint8_t reach; /* of the first */
 } adv_run;
 
 typedef struct adv_postings {
@@ -39,11 +40,12 @@ uint32_t adv_length_class_least(unsigned length_class);
 void adv_postings_init(adv_postings *p);
 
 /* One list that a query reads, and what of it: postings of texts in a range of
- * length classes. The caller fills in all but `list`. */
+ * length classes and of some reach. The caller fills in all but `list`. */
 typedef struct adv_probe {
   uint32_t word;
   uint8_t generation;
   uint8_t least_class, most_class;
+  uint8_t reach;               /* at least */
   const struct adv_list *list; /* NULL: no such list */
 } adv_probe;
 
@@ -51,9 +53,9 @@ typedef struct adv_probe {
  * taken for all before the next. */
 void adv_postings_find(const adv_postings *p, adv_probe *probes, size_t count);
 
-/* Calls `scan` for the runs of a probe's list; within one, postings are in
- * falling order of reach. Some may be out of the range. It ends early with
- * what `scan` returns but ADV_OK. */
+/* Calls `scan` for those runs of a probe's list that have something in the
+ * range, and perhaps more. It ends early with what `scan` returns but ADV_OK.
+ */
 typedef adv_status (*adv_postings_scan)(void *ud, const adv_run *run,
                                         unsigned most_class);
 ADV_MUST_CHECK adv_status adv_postings_each(const adv_probe *probe,

@@ -20,16 +20,11 @@
 #include "dedup/lcs.h"
 #include "dedup/overlap.h"
 #include "dedup/postings.h"
-#include "dedup/words.h"
+#include "dedup/wording.h"
 
 /* Items of the first generation; each later one begins at four times as many
  * as the one before. */
 #define GENERATION_ITEMS 1000
-
-/* The order of a generation: rank first; of equal rank the word that came last,
- * for a frequent one has come by early. */
-#define KEY(rank, word) ((uint64_t)(rank) << 32 | (UINT32_MAX - (word)))
-#define KEY_WORD(key) (UINT32_MAX - (uint32_t)(key))
 
 /* A kept item. */
 typedef struct item {
@@ -37,13 +32,6 @@ typedef struct item {
   uint32_t len;
   uint32_t words[];
 } item;
-
-/* A word of the text at hand. */
-typedef struct place {
-  size_t start; /* in `normal` */
-  size_t len;
-  uint32_t hash;
-} place;
 
 typedef struct rouge {
   adv_dedup base;
@@ -57,18 +45,7 @@ typedef struct rouge {
   adv_candidates candidates;
   adv_lcs lcs;
 
-  /* The text at hand. */
-  bool is_ready;
-  adv_buf text;
-  adv_buf normal;
-  place *places;
-  uint32_t *words; /* their numbers; 0 for one that no kept text has */
-  uint64_t *order; /* keys of a generation, sorted */
-  uint32_t len;
-  size_t cap;
-  uint32_t unknown; /* words without a number */
-  uint64_t signature;
-  uint16_t signature2;
+  adv_wording text; /* the one at hand */
 
   /* The limits for it, by class of the kept text's length: how many of its
    * own words may be missing there, and of those there, here. */
@@ -97,141 +74,15 @@ static unsigned generation_of(size_t kept)
   return generation;
 }
 
-/* ---- the text at hand ---- */
-
-static adv_status make_room(rouge *r)
-{
-  size_t cap = r->cap ? 2 * r->cap : 64;
-  place *places = realloc(r->places, cap * sizeof(*places));
-  uint32_t *words;
-  uint64_t *order;
-
-  if (!places)
-    return ADV_ENOMEM;
-  r->places = places;
-  words = realloc(r->words, cap * sizeof(*words));
-  if (!words)
-    return ADV_ENOMEM;
-  r->words = words;
-  order = realloc(r->order, cap * sizeof(*order));
-  if (!order)
-    return ADV_ENOMEM;
-  r->order = order;
-  r->cap = cap;
-  return ADV_OK;
-}
-
-static adv_status split_words(rouge *r)
-{
-  size_t pos = 0, start, len;
-
-  r->len = 0;
-  while (adv_words_next(r->normal.data, r->normal.len, false, &pos, &start,
-                        &len)) {
-    adv_status st = r->len < r->cap ? ADV_OK : make_room(r);
-
-    if (st != ADV_OK)
-      return st;
-    if (r->len == ADV_OVERLAP_LENGTH_MAX)
-      return ADV_ELIMIT;
-    r->places[r->len++] = (place){
-        start, len,
-        adv_dictionary_hash(&r->dictionary, r->normal.data + start, len)};
-  }
-  return ADV_OK;
-}
-
-/* Looks the words up and signs the text by those that have a number. */
-static void number_words(rouge *r)
-{
-  const char *normal = r->normal.data;
-  uint32_t i;
-
-  r->unknown = 0;
-  r->signature = 0;
-  r->signature2 = 0;
-  for (i = 0; i < r->len; i++) {
-    const place *p = &r->places[i];
-    uint32_t word =
-        adv_dictionary_find(&r->dictionary, p->hash, normal + p->start, p->len);
-    unsigned bit =
-        (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >> 32);
-
-    r->words[i] = word;
-    if (word == 0)
-      r->unknown++;
-    else if (bit < 64)
-      r->signature |= UINT64_C(1) << bit;
-    else
-      r->signature2 |= (uint16_t)(1u << (bit - 64));
-  }
-}
-
-/* Takes up a text, unless it is the one at hand. */
-static adv_status take_up(rouge *r, const char *text, size_t len)
-{
-  adv_status st;
-
-  if (r->is_ready && r->text.len == len &&
-      (len == 0 || memcmp(r->text.data, text, len) == 0))
-    return ADV_OK;
-  r->is_ready = false;
-  adv_buf_clear(&r->text);
-  adv_buf_clear(&r->normal);
-  st = adv_buf_append(&r->text, text, len);
-  if (st == ADV_OK)
-    st = adv_dedup_normalize(&r->normal, text, len);
-  if (st == ADV_OK)
-    st = split_words(r);
-  if (st != ADV_OK)
-    return st;
-  number_words(r);
-  r->is_ready = true;
-  return ADV_OK;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-  uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-  return (x > y) - (x < y);
-}
-
-/* Puts the words in a generation's order, unknown ones first: no kept text has
- * them, so any place will do, and first they shorten the rest of the prefix. */
-static void sort_words(rouge *r, unsigned generation)
-{
-  uint64_t *order = r->order, key;
-  uint32_t i, j;
-
-  for (i = 0; i < r->len; i++) {
-    uint32_t word = r->words[i];
-
-    order[i] =
-        word ? KEY(adv_dictionary_rank(&r->dictionary, word, generation), word)
-             : 0;
-  }
-  if (r->len > 64) {
-    qsort(order, r->len, sizeof(*order), compare_keys);
-    return;
-  }
-  for (i = 1; i < r->len; i++) {
-    key = order[i];
-    for (j = i; j > 0 && order[j - 1] > key; j--)
-      order[j] = order[j - 1];
-    order[j] = key;
-  }
-}
-
-/* How many of the first words of `r->order` may be the first in common. */
+/* How many of the first words of `r->text.order` may be the first in common. */
 static uint32_t prefix_length(const rouge *r)
 {
-  uint32_t shortest = adv_overlap_shortest(r->threshold, r->len);
+  uint32_t shortest = adv_overlap_shortest(r->threshold, r->text.len);
 
   if (shortest == 0)
     return 0;
-  return r->len + 1 -
-         (uint32_t)adv_overlap_least(r->threshold, r->len, shortest);
+  return r->text.len + 1 -
+         (uint32_t)adv_overlap_least(r->threshold, r->text.len, shortest);
 }
 
 /* ---- asking ---- */
@@ -239,14 +90,15 @@ static uint32_t prefix_length(const rouge *r)
 /* Fills the limits; false if no text can be near. */
 static bool set_limits(rouge *r)
 {
-  uint32_t shortest = adv_overlap_shortest(r->threshold, r->len);
-  uint32_t longest = adv_overlap_longest(r->threshold, r->len, r->len);
+  uint32_t shortest = adv_overlap_shortest(r->threshold, r->text.len);
+  uint32_t longest =
+      adv_overlap_longest(r->threshold, r->text.len, r->text.len);
   unsigned c, end;
 
   if (shortest == 0)
     return false;
   r->least_class = adv_length_class(shortest);
-  r->reach = adv_length_class(r->len);
+  r->reach = adv_length_class(r->text.len);
   end = adv_length_class(longest);
   for (c = 0; c < ADV_LENGTH_CLASSES; c++)
     r->missing_here[c] = r->missing_there[c] = -1; /* none will do */
@@ -257,10 +109,10 @@ static bool set_limits(rouge *r)
     /* At least so many are common with the shortest of the class, and at most
      * so many of its longest are not. */
     r->missing_here[c] =
-        (int32_t)r->len - (int32_t)r->unknown -
-        (int32_t)adv_overlap_least(r->threshold, r->len, least);
-    r->missing_there[c] =
-        (int32_t)most - (int32_t)adv_overlap_least(r->threshold, r->len, most);
+        (int32_t)r->text.len - (int32_t)r->text.unknown -
+        (int32_t)adv_overlap_least(r->threshold, r->text.len, least);
+    r->missing_there[c] = (int32_t)most - (int32_t)adv_overlap_least(
+                                              r->threshold, r->text.len, most);
   }
   return true;
 }
@@ -270,8 +122,8 @@ static inline __attribute__((always_inline)) adv_status
 scan_body(rouge *r, const adv_run *run, unsigned most_class)
 {
   const int32_t *here = r->missing_here, *there = r->missing_there;
-  const uint64_t signature = r->signature;
-  const uint16_t signature2 = r->signature2;
+  const uint64_t signature = r->text.signature;
+  const uint16_t signature2 = r->text.signature2;
   const unsigned reach = r->reach;
   const adv_posting *p = run->postings, *end = p + run->count;
   adv_status st;
@@ -332,16 +184,17 @@ static adv_status add_probes(rouge *r, unsigned generation)
     r->probes = grown;
     r->probe_cap = cap;
   }
-  sort_words(r, generation);
-  for (i = r->unknown; i < prefix; i++) {
-    if (i > 0 && r->order[i] == r->order[i - 1])
+  adv_wording_sort(&r->text, &r->dictionary, generation);
+  for (i = r->text.unknown; i < prefix; i++) {
+    if (i > 0 && r->text.order[i] == r->text.order[i - 1])
       continue;
-    longest = adv_overlap_longest(r->threshold, r->len - i, r->len);
+    longest = adv_overlap_longest(r->threshold, r->text.len - i, r->text.len);
     r->probes[r->probe_count++] =
-        (adv_probe){.word = KEY_WORD(r->order[i]),
+        (adv_probe){.word = ADV_WORDING_WORD(r->text.order[i]),
                     .generation = (uint8_t)generation,
                     .least_class = (uint8_t)r->least_class,
-                    .most_class = (uint8_t)adv_length_class(longest)};
+                    .most_class = (uint8_t)adv_length_class(longest),
+                    .reach = (uint8_t)r->reach};
   }
   return ADV_OK;
 }
@@ -372,14 +225,14 @@ static void compare(rouge *r, int64_t before, adv_nearest *nearest)
 
   for (i = 0; i < r->candidates.count; i++) {
     const item *other = at(r, r->candidates.handles[i]);
-    uint32_t shorter = other->len < r->len ? other->len : r->len;
+    uint32_t shorter = other->len < r->text.len ? other->len : r->text.len;
     double best = nearest->found ? nearest->score : r->threshold, score;
 
     if (other->id >= before ||
-        adv_overlap_score(shorter, r->len, other->len) < best)
+        adv_overlap_score(shorter, r->text.len, other->len) < best)
       continue;
     score = adv_overlap_score(adv_lcs_length(&r->lcs, other->words, other->len),
-                              r->len, other->len);
+                              r->text.len, other->len);
     if (score > best ||
         (nearest->found && score == best && other->id < nearest->id))
       *nearest = (adv_nearest){.found = true, .id = other->id, .score = score};
@@ -390,13 +243,13 @@ static adv_status rouge_nearest(adv_dedup *d, const char *text, size_t len,
                                 int64_t before, adv_nearest *nearest)
 {
   rouge *r = (rouge *)d;
-  adv_status st = take_up(r, text, len);
+  adv_status st = adv_wording_take(&r->text, &r->dictionary, text, len);
 
   if (st != ADV_OK || r->kept == 0 || !set_limits(r))
     return st;
   st = gather(r);
   if (st == ADV_OK && r->candidates.count > 0)
-    st = adv_lcs_set(&r->lcs, r->words, r->len);
+    st = adv_lcs_set(&r->lcs, r->text.words, r->text.len);
   if (st == ADV_OK && r->candidates.count > 0)
     compare(r, before, nearest);
   return st;
@@ -404,30 +257,10 @@ static adv_status rouge_nearest(adv_dedup *d, const char *text, size_t len,
 
 /* ---- adding ---- */
 
-static adv_status number_new_words(rouge *r)
-{
-  adv_status st = ADV_OK;
-  uint32_t i;
-
-  if (r->unknown == 0)
-    return ADV_OK;
-  for (i = 0; i < r->len && st == ADV_OK; i++) {
-    const place *p = &r->places[i];
-    const char *word = r->normal.data + p->start;
-
-    /* The same word may come twice. */
-    if (r->words[i] == 0 &&
-        adv_dictionary_find(&r->dictionary, p->hash, word, p->len) == 0)
-      st = adv_dictionary_add(&r->dictionary, word, p->len);
-  }
-  if (st == ADV_OK)
-    number_words(r);
-  return st;
-}
-
 static uint32_t sequence_hash(const rouge *r)
 {
-  return (uint32_t)XXH3_64bits(r->words, r->len * sizeof(*r->words));
+  return (uint32_t)XXH3_64bits(r->text.words,
+                               r->text.len * sizeof(*r->text.words));
 }
 
 /* Whether a text with these words is kept: a second one would never be the
@@ -442,8 +275,9 @@ static bool has_equal(const rouge *r, uint32_t hash)
     for (hits = adv_bucket_hits(b, hash); hits; hits &= hits - 1) {
       const item *other = at(r, b->values[__builtin_ctz(hits)]);
 
-      if (other->len == r->len &&
-          memcmp(other->words, r->words, r->len * sizeof(*r->words)) == 0)
+      if (other->len == r->text.len &&
+          memcmp(other->words, r->text.words,
+                 r->text.len * sizeof(*r->text.words)) == 0)
         return true;
     }
   return false;
@@ -456,39 +290,42 @@ static adv_status reserve_postings(rouge *r, unsigned generation)
   adv_status st = ADV_OK;
 
   for (i = 0; i < prefix && st == ADV_OK; i++)
-    if (i == 0 || r->order[i] != r->order[i - 1])
-      st = adv_postings_reserve(&r->postings, KEY_WORD(r->order[i]), generation,
-                                adv_length_class(r->len));
+    if (i == 0 || r->text.order[i] != r->text.order[i - 1])
+      st =
+          adv_postings_reserve(&r->postings, ADV_WORDING_WORD(r->text.order[i]),
+                               generation, adv_length_class(r->text.len));
   return st;
 }
 
 static void keep(rouge *r, int64_t id, unsigned generation, uint32_t hash)
 {
-  size_t bytes = r->len * sizeof(*r->words);
+  size_t bytes = r->text.len * sizeof(*r->text.words);
   uint32_t handle = adv_arena_take(&r->items, sizeof(item) + bytes), i;
   uint32_t prefix = prefix_length(r);
-  adv_posting posting = {.signature = r->signature,
-                         .signature2 = r->signature2,
-                         .length_class = (uint8_t)adv_length_class(r->len),
+  adv_posting posting = {.signature = r->text.signature,
+                         .signature2 = r->text.signature2,
+                         .length_class = (uint8_t)adv_length_class(r->text.len),
                          .item = handle};
   item *new = at(r, handle);
 
   new->id = id;
-  new->len = r->len;
-  memcpy(new->words, r->words, bytes);
+  new->len = r->text.len;
+  memcpy(new->words, r->text.words, bytes);
   for (i = 0; i < prefix; i++) {
     uint32_t reach;
 
-    if (i > 0 && r->order[i] == r->order[i - 1])
+    if (i > 0 && r->text.order[i] == r->text.order[i - 1])
       continue;
-    reach = adv_overlap_longest(r->threshold, r->len - i, r->len);
+    reach = adv_overlap_longest(r->threshold, r->text.len - i, r->text.len);
     posting.reach = (uint8_t)adv_length_class(reach);
-    adv_postings_add(&r->postings, KEY_WORD(r->order[i]), generation, &posting);
+    adv_postings_add(&r->postings, ADV_WORDING_WORD(r->text.order[i]),
+                     generation, &posting);
   }
   /* Each word once: the order has equal ones side by side. */
-  for (i = 0; i < r->len; i++)
-    if (i == 0 || r->order[i] != r->order[i - 1])
-      adv_dictionary_count(&r->dictionary, KEY_WORD(r->order[i]), generation);
+  for (i = 0; i < r->text.len; i++)
+    if (i == 0 || r->text.order[i] != r->text.order[i - 1])
+      adv_dictionary_count(&r->dictionary, ADV_WORDING_WORD(r->text.order[i]),
+                           generation);
   adv_buckets_add(&r->sequences, hash, handle);
   r->kept++;
 }
@@ -503,18 +340,18 @@ static adv_status rouge_add(adv_dedup *d, const char *text, size_t len,
 
   if (r->base.count > 0 && id < r->last_id)
     return ADV_EINVAL;
-  st = take_up(r, text, len);
+  st = adv_wording_take(&r->text, &r->dictionary, text, len);
   if (st == ADV_OK)
-    st = number_new_words(r);
+    st = adv_wording_learn(&r->text, &r->dictionary);
   if (st == ADV_OK)
     st = adv_buckets_reserve(&r->sequences, 1);
   if (st != ADV_OK)
     return st;
   hash = sequence_hash(r);
-  if (r->len > 0 && !has_equal(r, hash)) {
-    sort_words(r, generation);
-    st =
-        adv_arena_reserve(&r->items, sizeof(item) + r->len * sizeof(*r->words));
+  if (r->text.len > 0 && !has_equal(r, hash)) {
+    adv_wording_sort(&r->text, &r->dictionary, generation);
+    st = adv_arena_reserve(&r->items,
+                           sizeof(item) + r->text.len * sizeof(*r->text.words));
     if (st == ADV_OK)
       st = reserve_postings(r, generation);
     if (st != ADV_OK)
@@ -535,11 +372,7 @@ static void rouge_free(adv_dedup *d)
   adv_arena_free(&r->items);
   adv_candidates_free(&r->candidates);
   adv_lcs_free(&r->lcs);
-  adv_buf_free(&r->text);
-  adv_buf_free(&r->normal);
-  free(r->places);
-  free(r->words);
-  free(r->order);
+  adv_wording_free(&r->text);
   free(r->probes);
   free(r);
 }
@@ -561,8 +394,7 @@ adv_status adv_dedup_rouge(adv_dedup **out, double threshold)
   adv_postings_init(&r->postings);
   adv_buckets_init(&r->sequences);
   adv_arena_init(&r->items, 4);
-  adv_buf_init(&r->text, SIZE_MAX / 4);
-  adv_buf_init(&r->normal, SIZE_MAX / 4);
+  adv_wording_init(&r->text);
   *out = &r->base;
   return ADV_OK;
 }
