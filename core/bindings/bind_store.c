@@ -235,17 +235,8 @@ static adv_status post_one(lua_State *L, adv_store *store)
   adv_value values[MAX_VALUES];
   const char *sql;
   size_t n = read_statement(L, &sql, values);
-  adv_batch *batch = adv_batch_new();
-  adv_status st;
 
-  if (!batch)
-    return ADV_ENOMEM;
-  st = adv_batch_add(batch, sql, values, n);
-  if (st == ADV_OK)
-    st = adv_store_submit(store, batch, NULL, NULL);
-  if (st != ADV_OK)
-    adv_batch_free(batch);
-  return st;
+  return adv_store_submit_one(store, sql, values, n, NULL, NULL);
 }
 
 static adv_status post_all(lua_State *L, adv_store *store)

@@ -36,23 +36,6 @@ static adv_value blob(const char *bytes, size_t len)
       .type = ADV_BLOB, .borrowed = true, .bytes = bytes, .len = len};
 }
 
-static adv_status submit(adv_store *store, const char *sql,
-                         const adv_value *values, size_t n, adv_store_cb cb,
-                         void *ud)
-{
-  adv_batch *batch = adv_batch_new();
-  adv_status st;
-
-  if (!batch)
-    return ADV_ENOMEM;
-  st = adv_batch_add(batch, sql, values, n);
-  if (st == ADV_OK)
-    st = adv_store_submit(store, batch, cb, ud);
-  if (st != ADV_OK)
-    adv_batch_free(batch);
-  return st;
-}
-
 adv_status adv_journal_intent_submit(adv_store *store,
                                      const adv_journal_intent *row,
                                      adv_store_cb cb, void *ud)
@@ -72,8 +55,8 @@ adv_status adv_journal_intent_submit(adv_store *store,
       integer(row->wall_ms),
   };
 
-  return submit(store, INSERT_ATTEMPT, values,
-                sizeof(values) / sizeof(values[0]), cb, ud);
+  return adv_store_submit_one(store, INSERT_ATTEMPT, values,
+                              sizeof(values) / sizeof(values[0]), cb, ud);
 }
 
 adv_status adv_journal_reply_submit(adv_store *store,
@@ -98,6 +81,6 @@ adv_status adv_journal_reply_submit(adv_store *store,
       text(r->message, strlen(r->message)),
   };
 
-  return submit(store, INSERT_REPLY, values, sizeof(values) / sizeof(values[0]),
-                cb, ud);
+  return adv_store_submit_one(store, INSERT_REPLY, values,
+                              sizeof(values) / sizeof(values[0]), cb, ud);
 }

@@ -138,6 +138,23 @@ adv_status adv_store_submit(adv_store *s, adv_batch *b, adv_store_cb cb,
   return s->writer ? adv_writer_submit(s->writer, b, cb, ud) : ADV_EINVAL;
 }
 
+adv_status adv_store_submit_one(adv_store *s, const char *sql,
+                                const adv_value *values, size_t n,
+                                adv_store_cb cb, void *ud)
+{
+  adv_batch *batch = adv_batch_new();
+  adv_status st;
+
+  if (!batch)
+    return ADV_ENOMEM;
+  st = adv_batch_add(batch, sql, values, n);
+  if (st == ADV_OK)
+    st = adv_store_submit(s, batch, cb, ud);
+  if (st != ADV_OK)
+    adv_batch_free(batch);
+  return st;
+}
+
 adv_status adv_store_query(adv_store *s, const char *sql,
                            const adv_value *values, size_t n, adv_row_cb row,
                            void *ud, adv_buf *why)

@@ -83,6 +83,13 @@ typedef void (*adv_store_cb)(void *ud, adv_status st, const char *why);
 ADV_MUST_CHECK adv_status adv_store_submit(adv_store *s, adv_batch *b,
                                            adv_store_cb cb, void *ud);
 
+/* A batch of one statement, made and submitted. On any result but ADV_OK
+ * nothing is left behind and `cb` will not be called. */
+ADV_MUST_CHECK adv_status adv_store_submit_one(adv_store *s, const char *sql,
+                                               const adv_value *values,
+                                               size_t n, adv_store_cb cb,
+                                               void *ud);
+
 /* Called for each row; the values live during the call. A status other than
  * ADV_OK ends the query, which returns it. */
 typedef adv_status (*adv_row_cb)(void *ud, const adv_value *columns,

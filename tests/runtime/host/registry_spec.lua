@@ -14,10 +14,10 @@ describe("registry", function()
 
   before_each(function()
     folder = host.folder()
-    script(folder .. "/root/strategies/advise/both.lua", "advise", "Shipped.")
-    script(folder .. "/root/strategies/advise/only.lua", "advise", "Shipped.")
+    script(folder .. "/shipped/strategies/advise/both.lua", "advise", "Shipped.")
+    script(folder .. "/shipped/strategies/advise/only.lua", "advise", "Shipped.")
     script(folder .. "/mine/strategies/advise/both.lua", "advise", "Mine.")
-    found = registry.new({ root = folder .. "/root", experiment = folder .. "/mine" })
+    found = registry.new({ root = folder .. "/shipped", experiment = folder .. "/mine" })
   end)
   after_each(function() host.remove(folder) end)
 

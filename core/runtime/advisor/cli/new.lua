@@ -44,13 +44,7 @@ local BODIES = {
 ]] },
   filter = { "Drops drafts that equal a kept item.", [[
   run = function(ctx, _, drafts)
-    local kept, verdicts = ctx.dedup("exact"), {}
-    for i, draft in ipairs(drafts) do
-      local nearest = kept.nearest(draft.text)
-      verdicts[i] = nearest and { verdict = "fail", nearest = nearest.id, score = nearest.score }
-        or "pass"
-    end
-    return verdicts
+    return ctx.dedup("exact").judge(drafts)
   end,
 }
 ]] },
