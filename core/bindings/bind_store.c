@@ -38,13 +38,14 @@ static int collect(lua_State *L)
   return 0;
 }
 
-/* open(folder, mode) -> store | nil, message, code */
+/* open(folder, mode, source) -> store | nil, message, code */
 static int l_open(lua_State *L)
 {
   static const char *const modes[] = {"create", "write", "read", NULL};
   const char *folder = luaL_checkstring(L, 1);
   int mode = luaL_checkoption(L, 2, "read", modes);
-  adv_store_options options = {.mode = (adv_store_mode)mode};
+  adv_store_options options = {.mode = (adv_store_mode)mode,
+                               .source = luaL_optstring(L, 3, NULL)};
   handle *h = lua_newuserdatauv(L, sizeof *h, 1);
   adv_buf why;
   adv_status st;

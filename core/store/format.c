@@ -242,6 +242,46 @@ static adv_status fill(const char *path, adv_buf *why)
   return st;
 }
 
+static adv_status copy_pages(adv_connection *to, const adv_connection *from,
+                             adv_buf *why)
+{
+  sqlite3_backup *backup =
+      sqlite3_backup_init(to->db, "main", from->db, "main");
+  int rc;
+
+  if (!backup)
+    return adv_connection_fail(to, sqlite3_errcode(to->db), why);
+  errno = 0;
+  sqlite3_backup_step(backup, -1);
+  rc = sqlite3_backup_finish(backup);
+  return rc == SQLITE_OK ? ADV_OK : adv_connection_fail(to, rc, why);
+}
+
+/* As `fill`, with what is committed in the folder `source`. */
+static adv_status fill_from(const char *path, const char *source, adv_buf *why)
+{
+  static const char before[] = "PRAGMA journal_mode=MEMORY;"
+                               "PRAGMA synchronous=OFF;";
+  char *from_path = adv_folder_path(source, "run.db");
+  adv_connection from, to;
+  adv_status st = ADV_ENOMEM;
+
+  if (from_path)
+    st = adv_format_open_reader(&from, from_path, why);
+  free(from_path);
+  if (st != ADV_OK)
+    return st;
+  st = adv_connection_open(&to, path, SQLITE_OPEN_READWRITE, why);
+  if (st == ADV_OK) {
+    st = adv_connection_run(&to, before, why);
+    if (st == ADV_OK)
+      st = copy_pages(&to, &from, why);
+    adv_connection_close(&to);
+  }
+  adv_connection_close(&from);
+  return st;
+}
+
 static adv_status fail(adv_buf *why, const char *what, const char *path)
 {
   int error = errno;
@@ -274,7 +314,8 @@ static adv_status sync_file(const char *path, adv_buf *why)
 }
 
 /* Under another name until it is complete. */
-adv_status adv_format_create(const char *folder, adv_buf *why)
+adv_status adv_format_create(const char *folder, const char *source,
+                             adv_buf *why)
 {
   char *path = adv_folder_path(folder, "run.db");
   char *fresh = adv_folder_path(folder, "run.db.new");
@@ -286,7 +327,7 @@ adv_status adv_format_create(const char *folder, adv_buf *why)
   st = make_empty(fresh, why);
   if (st != ADV_OK)
     goto out;
-  st = fill(fresh, why);
+  st = source ? fill_from(fresh, source, why) : fill(fresh, why);
   if (st == ADV_OK)
     st = sync_file(fresh, why);
   if (st == ADV_OK && rename(fresh, path) != 0)

@@ -9,8 +9,10 @@
 #define ADV_USER_VERSION 1
 
 /* Makes FOLDER/run.db, 0600, which is either absent or complete, whenever the
- * process or the machine ends. The caller holds the folder's lock. */
-ADV_MUST_CHECK adv_status adv_format_create(const char *folder, adv_buf *why);
+ * process or the machine ends: empty, or a copy of what is committed in the
+ * folder `source`. The caller holds the folder's lock. */
+ADV_MUST_CHECK adv_status adv_format_create(const char *folder,
+                                            const char *source, adv_buf *why);
 
 /* Both check the marks first: ADV_EPARSE for a file that is no database,
  * ADV_EVERSION for one that is not ours or of another version. *why gets the

@@ -95,6 +95,25 @@ CREATE TABLE item (
   PRIMARY KEY (round, item_index)
 ) WITHOUT ROWID;
 
+-- Vectors of texts that a round embedded, each once: kept items', dropped ones',
+-- a labeller's examples'.
+CREATE TABLE vector (
+  model TEXT NOT NULL,
+  hash TEXT NOT NULL,         -- XXH3-128 of the text, in hex
+  round INTEGER NOT NULL,
+  data BLOB NOT NULL,         -- 4-byte floats
+  PRIMARY KEY (model, hash)
+) WITHOUT ROWID;
+
+-- Texts of the files that drafts are compared with, written before anything is
+-- asked: the run needs the files no more.
+CREATE TABLE reference (
+  name TEXT NOT NULL,             -- as the experiment calls the file
+  reference_index INTEGER NOT NULL,  -- position of the row in it, from 1
+  text TEXT NOT NULL,
+  PRIMARY KEY (name, reference_index)
+) WITHOUT ROWID;
+
 -- Replies to kept items, made after their round's commit.
 CREATE TABLE response (
   round INTEGER NOT NULL,

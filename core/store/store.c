@@ -32,36 +32,48 @@ static void free_store(adv_store *s)
 
 /* Nothing in here may open run.db other than through SQLite: closing any
  * descriptor of a file drops all the locks that the process has on it. */
-static adv_status find_database(const adv_store *s, adv_buf *why)
+static adv_status find_database(const char *folder, const char *path,
+                                adv_buf *why)
 {
   struct stat info;
 
-  if (lstat(s->path, &info) == 0) {
+  if (lstat(path, &info) == 0) {
     if (S_ISREG(info.st_mode))
       return ADV_OK;
-    adv_buf_message(why, "%s is not a plain file; name another folder",
-                    s->path);
+    adv_buf_message(why, "%s is not a plain file; name another folder", path);
     return ADV_EVERSION;
   }
   if (errno == ENOENT || errno == ENOTDIR) {
-    adv_buf_message(why, "there is no run in %s (no run.db)", s->folder);
+    adv_buf_message(why, "there is no run in %s (no run.db)", folder);
     return ADV_ENOTFOUND;
   }
-  adv_buf_message(why, "cannot look at %s: %s", s->path, strerror(errno));
+  adv_buf_message(why, "cannot look at %s: %s", path, strerror(errno));
   return ADV_EIO;
 }
 
-static adv_status create(adv_store *s, adv_buf *why)
+/* Before anything is made for its copy. */
+static adv_status find_source(const char *source, adv_buf *why)
+{
+  char *path = adv_folder_path(source, "run.db");
+  adv_status st = path ? find_database(source, path, why) : ADV_ENOMEM;
+
+  free(path);
+  return st;
+}
+
+static adv_status create(adv_store *s, const char *source, adv_buf *why)
 {
   adv_buf unread;
-  adv_status st = adv_folder_make(s->folder, why);
+  adv_status st = source ? find_source(source, why) : ADV_OK;
 
+  if (st == ADV_OK)
+    st = adv_folder_make(s->folder, why);
   if (st == ADV_OK)
     st = adv_lock_take(&s->lock, s->folder, why);
   if (st != ADV_OK)
     return st;
   adv_buf_init(&unread, 0);
-  st = find_database(s, &unread);
+  st = find_database(s->folder, s->path, &unread);
   if (st == ADV_OK || st == ADV_EVERSION) {
     adv_buf_message(why,
                     "there is a run in %s already; resume it or name another "
@@ -69,12 +81,12 @@ static adv_status create(adv_store *s, adv_buf *why)
                     s->folder);
     return ADV_EEXISTS;
   }
-  return adv_format_create(s->folder, why);
+  return adv_format_create(s->folder, source, why);
 }
 
 static adv_status find_and_lock(adv_store *s, adv_buf *why)
 {
-  adv_status st = find_database(s, why);
+  adv_status st = find_database(s->folder, s->path, why);
 
   return st == ADV_OK ? adv_lock_take(&s->lock, s->folder, why) : st;
 }
@@ -83,8 +95,9 @@ static adv_status
 open_for_writing(adv_store *s, const adv_store_options *options, adv_buf *why)
 {
   adv_connection writing;
-  adv_status st = options->mode == ADV_STORE_CREATE ? create(s, why)
-                                                    : find_and_lock(s, why);
+  adv_status st = options->mode == ADV_STORE_CREATE
+                      ? create(s, options->source, why)
+                      : find_and_lock(s, why);
 
   if (st == ADV_OK)
     st = adv_format_open_writer(&writing, s->path, why);
@@ -100,7 +113,7 @@ open_for_writing(adv_store *s, const adv_store_options *options, adv_buf *why)
 
 static adv_status open_for_reading(adv_store *s, adv_buf *why)
 {
-  adv_status st = find_database(s, why);
+  adv_status st = find_database(s->folder, s->path, why);
 
   return st == ADV_OK ? adv_format_open_reader(&s->reader, s->path, why) : st;
 }

@@ -48,7 +48,10 @@ typedef enum adv_store_mode {
 
 typedef struct adv_store_options {
   adv_store_mode mode;
-  uv_loop_t *loop; /* NULL only with ADV_STORE_READ */
+  uv_loop_t *loop;    /* NULL only with ADV_STORE_READ */
+  const char *source; /* with ADV_STORE_CREATE: folder of a run whose rows the
+                         new one begins with, as they are committed now, also
+                         beside a writer; NULL: none */
 } adv_store_options;
 
 /* Opens FOLDER/run.db (a new folder is made 0700, files 0600). A writer holds

@@ -17,6 +17,8 @@ local Store = {}
 --- lock and never waits. EVERSION if the file is not this program's.
 ---@param folder string
 ---@param mode "create"|"write"|"read"|nil Default "read".
+---@param source string|nil With "create": folder of a run whose rows the new one begins with, as
+---they are committed now.
 ---@return advisor.Store|nil
 ---@return string|nil message
 ---@return string|nil code
