@@ -216,6 +216,7 @@ static int l_send(lua_State *L)
   r.path = adv_field_string(L, 2, "path", NULL, "");
   r.key_header = adv_field_string(L, 2, "key_header", NULL, NULL);
   r.body = adv_field_string(L, 2, "body", &r.body_len, "");
+  r.reply = adv_field_string(L, 2, "reply", &r.reply_len, "");
   r.fresh_connection = adv_field_boolean(L, 2, "fresh_connection");
   w = lua_newuserdatauv(L, sizeof *w, 0);
   *w = (waiting){.task = task};

@@ -386,8 +386,8 @@ static void answer_locally(adv_attempt *a)
 {
   a->reply.state = ADV_ATTEMPT_DONE;
   a->reply.http_status = 200;
-  a->reply.body = a->request.body;
-  a->reply.body_len = a->request.body_len;
+  a->reply.body = a->request.reply;
+  a->reply.body_len = a->request.reply_len;
   give_slot_back(a);
   record(a);
 }
@@ -483,7 +483,6 @@ static void on_granted(void *ud, int index)
       .id = a->reply.id,
       .request = &a->request,
       .endpoint = c->endpoints[index].public,
-      .local = c->endpoints[index].options.local,
       .wall_ms = adv_clock_system()->wall_ms(NULL),
   };
   st = adv_journal_intent_submit(c->store, &row, on_intent, a);
@@ -543,7 +542,7 @@ static adv_attempt *copy_request(const adv_attempt_request *r)
   size += (headers + 1) * sizeof(char *) + endpoints + 8;
   size += length(r->stage) + length(r->lane) + length(r->role) +
           length(r->path) + length(r->key_header) + 5;
-  size += r->canonical_len + r->body_len + 2;
+  size += r->canonical_len + r->body_len + r->reply_len + 3;
   a = malloc(sizeof *a + size);
   if (!a)
     return NULL;
@@ -565,6 +564,7 @@ static adv_attempt *copy_request(const adv_attempt_request *r)
   a->request.key_header = put_text(&at, r->key_header);
   a->request.canonical = put(&at, r->canonical, r->canonical_len);
   a->request.body = put(&at, r->body, r->body_len);
+  a->request.reply = put(&at, r->reply, r->reply_len);
   return a;
 }
 

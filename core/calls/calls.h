@@ -28,7 +28,7 @@ typedef struct adv_endpoint {
   const char *key;         /* NULL: none. Copied, registered with the redactor,
                               wiped at close */
   unsigned concurrency;    /* slots; 0: 8 */
-  bool local;              /* replies are given with the attempt; no network */
+  bool local;              /* replies come with the attempt; no network */
   bool plain_http_allowed; /* let the key go over http:// beyond loopback */
   unsigned connect_ms, first_byte_ms, total_ms; /* 0: as in net/http.h */
   size_t max_reply;                             /* 0: as in net/http.h */
@@ -49,8 +49,11 @@ typedef struct adv_attempt_request {
   const char *const *headers; /* NULL-terminated, without the key */
   const char *key_header;     /* put before the key, as
                                  "Authorization: Bearer "; NULL: no key */
-  const char *body;           /* as sent; for a local endpoint, the reply */
+  const char *body;           /* as sent; for a local endpoint as it would have
+                                 been, or empty */
   size_t body_len;
+  const char *reply; /* for a local endpoint: what it answers */
+  size_t reply_len;
   bool fresh_connection;
 } adv_attempt_request;
 

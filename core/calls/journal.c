@@ -51,7 +51,7 @@ adv_status adv_journal_intent_submit(adv_store *store,
       text(r->role, strlen(r->role)),
       text(row->endpoint, strlen(row->endpoint)),
       text(r->canonical, r->canonical_len),
-      row->local ? (adv_value){.type = ADV_NULL} : blob(r->body, r->body_len),
+      r->body_len ? blob(r->body, r->body_len) : (adv_value){.type = ADV_NULL},
       integer(row->wall_ms),
   };
 

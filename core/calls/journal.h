@@ -8,7 +8,6 @@ typedef struct adv_journal_intent {
   int64_t id;
   const adv_attempt_request *request; /* unchanged until the callback */
   const char *endpoint;
-  bool local; /* the body is the reply, so it is not recorded as sent */
   int64_t wall_ms;
 } adv_journal_intent;
 

@@ -31,7 +31,7 @@ function calls.new(store, options) end
 --- Adds an endpoint, or finds the one with the same URL. The key is read from the
 --- environment here and never reaches Lua. Raises if `url` is missing; EINVAL for a
 --- URL that is not http(s), a key that cannot be sent, another key or concurrency
---- for the same URL. `is_local`: `send`'s body is the reply, there is no network.
+--- for the same URL. `is_local`: `send`'s `reply` is the reply, there is no network.
 ---@param options { url: string, key_env: string|nil, is_local: boolean|nil, plain_http:
 ---boolean|nil, concurrency: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil,
 ---total_ms: integer|nil, max_reply: integer|nil }
@@ -45,7 +45,7 @@ function Calls:endpoint(options) end
 --- ECANCELED if it was never granted a slot, the store's code if it could not be recorded.
 ---@param request { endpoints: integer[], round: integer|nil, stage: string|nil, lane: string|nil,
 ---ordinal: integer|nil, n: integer|nil, role: string|nil, canonical: string|nil, path: string|nil,
----headers: string[]|nil, key_header: string|nil, body: string|nil, fresh_connection: boolean|nil }
+---headers: string[]|nil, key_header: string|nil, body: string|nil, reply: string|nil, fresh_connection: boolean|nil }
 ---@return advisor.Attempt|nil
 ---@return string|nil message
 ---@return string|nil code

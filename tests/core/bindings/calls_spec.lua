@@ -36,7 +36,7 @@ describe("calls", function()
   local function request(endpoint, ordinal, more)
     local r = { endpoints = { endpoint }, round = 1, stage = "generate", lane = "1",
       ordinal = ordinal or 1, n = 1,
-      role = "generator", canonical = '{"x":1}', body = "the reply" }
+      role = "generator", canonical = '{"x":1}', reply = "the reply" }
     for key, value in pairs(more or {}) do r[key] = value end
     return r
   end
@@ -60,7 +60,7 @@ describe("calls", function()
       local endpoint = assert(c:endpoint({ url = "local:default", is_local = true,
         concurrency = 4 }))
       all(200, function(i)
-        local reply = assert(c:send(request(endpoint, i, { body = "reply " .. i })))
+        local reply = assert(c:send(request(endpoint, i, { reply = "reply " .. i })))
         assert(reply.raw == "reply " .. i)
       end)
       assert.equal(200, s:query("SELECT count(*) AS n FROM journal WHERE state = 'done'")[1].n)

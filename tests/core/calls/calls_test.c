@@ -163,6 +163,8 @@ static adv_attempt_request request_to(const int *endpoints, size_t n,
       .path = path,
       .headers = headers,
       .key_header = "Authorization: Bearer ",
+      .reply = "given\0reply",
+      .reply_len = 11,
       .body = "sent\0body",
       .body_len = 9,
   };
@@ -519,11 +521,12 @@ static void a_local_endpoint_answers_through_the_journal(void **state)
   (void)state;
   assert_int_equal(reply_of(&a)->state, ADV_ATTEMPT_DONE);
   assert_int_equal(reply_of(&a)->http_status, 200);
-  assert_int_equal(reply_of(&a)->body_len, 9);
-  assert_memory_equal(reply_of(&a)->body, "sent\0body", 9);
+  assert_int_equal(reply_of(&a)->body_len, 11);
+  assert_memory_equal(reply_of(&a)->body, "given\0reply", 11);
   release(&a);
   assert_int_equal(requests(), 0);
-  assert_true(value_of("SELECT sent FROM attempt")->is_null);
+  assert_memory_equal(value_of("SELECT sent FROM attempt")->data, "sent\0body",
+                      9);
   assert_string_equal(text_of("SELECT endpoint FROM attempt"), "local:default");
 }
 
