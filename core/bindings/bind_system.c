@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "bindings/bind.h"
+#include "bindings/system_run.h"
 
 static int fail_errno(lua_State *L, const char *path)
 {
@@ -302,6 +303,8 @@ int adv_open_system(lua_State *L)
       {"watch_signals", l_watch_signals},
       {"wait_signal", l_wait_signal},
       {"unwatch_signals", l_unwatch_signals},
+      {"run", adv_system_run},
+      {"signal_programs", adv_system_signal_programs},
       {NULL, NULL},
   };
 

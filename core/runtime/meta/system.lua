@@ -74,4 +74,23 @@ function system.wait_signal() end
 --- Signals act as before again; a task in `wait_signal` hears of it.
 function system.unwatch_signals() end
 
+--- Runs another program, found in PATH, without a shell: standard input is empty,
+--- the group of processes is its own. Yields until it has ended and both of its
+--- streams are at their end. ENOTFOUND where there is no such program, ETIMEDOUT
+--- where `limit_ms` was up and its group was killed. What a stream has beyond
+--- 4 MiB is left out. One that is `detached` is left to itself, without any stream,
+--- and only its `pid` is given.
+---@param argv string[] The program and its arguments.
+---@param options { folder: string|nil, environment: string[]|nil, limit_ms: integer|nil, detached: boolean|nil }|nil
+---`folder` to run in; `environment` as "NAME=value", none: this program's own; a
+---`limit_ms` of 0, or none, is no limit.
+---@return { status: integer, signal: integer|nil, output: string, errors: string, cut: boolean, pid: integer }|nil
+---@return string|nil message
+---@return string|nil code
+function system.run(argv, options) end
+
+--- Passes an interrupt (SIGINT) on to all programs that `run` waits for.
+---@return integer count
+function system.signal_programs() end
+
 return system

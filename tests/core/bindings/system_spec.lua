@@ -112,4 +112,93 @@ describe("system", function()
     assert.equal("Terminated\n", errors)
     assert.are_not.equal(0, code)
   end)
+
+  it("runs a program without a shell, with its own streams", function()
+    local done = loop.run(function()
+      return assert(system.run({ "sh", "-c", 'pwd; echo "$1" "$GREETING"; echo no >&2; exit 3', "sh", "$(id) *" },
+        { folder = folder, environment = { "GREETING=hello", "PATH=/usr/bin:/bin" } }))
+    end)
+    assert.same({ status = 3, output = system.realpath(folder) .. "\n$(id) * hello\n", errors = "no\n",
+      cut = false }, done)
+    done = loop.run(function() return system.run({ "cat" }) end)
+    assert.same({ status = 0, output = "", errors = "", cut = false }, done)
+    done = loop.run(function() return system.run({ "sh", "-c", "kill -9 $$" }) end)
+    assert.same({ 0, 9 }, { done.status, done.signal })
+  end)
+
+  it("keeps the beginning of a long output, and reads it all", function()
+    local done = loop.run(function()
+      return assert(system.run({ "head", "-c", "9000000", "/dev/zero" }))
+    end)
+    assert.same({ 0, true }, { done.status, done.cut })
+    assert.is_true(#done.output > 4000000 and #done.output <= 4 * 1024 * 1024)
+  end)
+
+  it("runs programs at once", function()
+    local codes = loop.run(function()
+      local main, left, found = loop.current(), 8, {}
+      for i = 1, 8 do
+        loop.spawn(function()
+          found[i] = assert(system.run({ "sh", "-c", "exit " .. i })).status
+          left = left - 1
+          loop.wake(main)
+        end)
+      end
+      while left > 0 do loop.suspend() end
+      return found
+    end)
+    assert.same({ 1, 2, 3, 4, 5, 6, 7, 8 }, codes)
+  end)
+
+  it("says why a program could not be run, and ends one that takes too long", function()
+    local done, message, code = loop.run(function() return system.run({ "no-such-program-1" }) end)
+    assert.is_nil(done)
+    assert.matches("no%-such%-program%-1: no such file", message)
+    assert.equal("ENOTFOUND", code)
+    done, message, code = loop.run(function()
+      return system.run({ "sh", "-c", "sleep 60 & sleep 60" }, { limit_ms = 50 })
+    end)
+    assert.same({ "sh: timed out", "ETIMEDOUT" }, { message, code })
+    assert.is_nil(done)
+    local began = loop.now() -- what has left the group, and holds the pipes, is not waited for
+    done, message, code = loop.run(function()
+      return system.run({ "setsid", "sh", "-c", "sleep 20" }, { limit_ms = 50 })
+    end)
+    assert.same({ false, "setsid: timed out", "ETIMEDOUT" }, { done or false, message, code })
+    assert.is_true(loop.now() - began < 15)
+    done, message = loop.run(function() return system.run({ "true" }, { folder = folder .. "/none" }) end)
+    assert.is_nil(done)
+    assert.equal("string", type(message))
+  end)
+
+  it("leaves a detached program to itself", function()
+    local done = loop.run(function()
+      local started = assert(system.run({ "sh", "-c", "sleep 0.05; echo $$ > pid" },
+        { folder = folder, detached = true }))
+      for _ = 1, 200 do
+        if (system.kind(folder .. "/pid")) then break end
+        loop.sleep(10)
+      end
+      loop.sleep(20)
+      return started
+    end)
+    local file = assert(io.open(folder .. "/pid"))
+    assert.equal(done.pid, file:read("n"))
+    file:close()
+    local _, _, code = loop.run(function() return system.run({ "no-such-program-1" }, { detached = true }) end)
+    assert.equal("ENOTFOUND", code)
+  end)
+
+  it("refuses to run what is no list of texts", function()
+    local function failure(...)
+      local _, problem = pcall(loop.run, system.run, ...)
+      return problem
+    end
+    assert.matches("is empty", failure({}))
+    assert.matches("list of texts", failure({ "a", 1 }))
+    assert.matches("NUL byte", failure({ "a\0b" }))
+    assert.matches("environment must be a list", failure({ "a" }, { environment = "A=1" }))
+    assert.matches("must not be negative", failure({ "a" }, { limit_ms = -1 }))
+    assert.matches("must be called from a task", select(2, pcall(system.run, { "true" })))
+  end)
 end)
