@@ -16,7 +16,9 @@ local readonly = require("advisor.host.readonly")
 local registry = require("advisor.host.registry")
 local sandbox = require("advisor.host.sandbox")
 local states = require("advisor.engine.state")
+local embeddings = require("advisor.models.embeddings")
 local text = require("advisor.output.text")
+local vectors = require("advisor.host.vectors")
 
 local support = {}
 
@@ -128,17 +130,31 @@ local function comparison(kept)
   }
 end
 
+--- The texts of a reference, compared by the real engine.
+local function against(texts, engine, asked)
+  local given = {}
+  for key, value in next, asked do given[key] = value end
+  given.against = nil
+  local index = assert(core.dedup[engine](given))
+  for i, body in ipairs(texts) do assert(index:add(body, i)) end
+  return { nearest = function(body)
+    local found, score = index:nearest(body)
+    return found and { id = asked.against .. ":" .. found, text = texts[found], score = score } or nil
+  end }
+end
+
 --- A fake world.
 ---@param given table|nil `{ replies, fail, kept, seed, similar }`: replies are texts or tables
 ---`{ text, outcome, usage }`, given out in order of the questions, or a function(question) that
 ---makes one; `fail` has messages (or `{ message, code }`) by the number of the question; `kept` is
 ---what ctx.dedup knows; `similar` is a function(a, b) that scores two texts in the place of
----engines other than "exact".
+---engines other than "exact"; `vectors` is a function(text) that gives a list of numbers, or nil
+---where ctx.embed is to fail; `references` has the texts of references by name.
 ---@return table ctx Also holds `sent` (list of `{ role, prompt, text, options }`), `notes`, `logs`
----and `compared` (list of `{ engine, options }`).
+---`compared` (list of `{ engine, options }`) and `embedded` (list of `{ texts, role }`).
 function support.ctx(given)
   given = given or {}
-  local ctx = { sent = {}, notes = {}, logs = {}, compared = {}, text = real.text,
+  local ctx = { sent = {}, notes = {}, logs = {}, compared = {}, embedded = {}, text = real.text,
     json = real.json, measure = real.measure }
   local path, streams = "1", {}
 
@@ -178,9 +194,19 @@ function support.ctx(given)
 
   function ctx.dedup(engine, asked)
     ctx.compared[#ctx.compared + 1] = { engine = engine or "exact", options = asked }
+    if asked and asked.against then return against(given.references[asked.against], engine, asked) end
     if engine == nil or engine == "exact" then return with_judge(comparison(given.kept)) end
     assert(given.similar, "the spec's world has the engine 'exact' only: give it `similar`")
     return with_judge(fake_comparison(given.kept, given.similar, asked.threshold))
+  end
+
+  function ctx.embed(texts, asked)
+    ctx.embedded[#ctx.embedded + 1] = { texts = texts, role = (asked or {}).role or "embedder" }
+    local list = {}
+    for i, body in ipairs(texts) do list[i] = assert(given.vectors, "the spec has no `vectors`")(body) end
+    if #list < #texts then return nil, "no vectors", "EOVERLOADED" end
+    for i, bytes in ipairs(assert(embeddings.pack(list, #texts))) do list[i] = vectors.wrap(bytes) end
+    return list
   end
 
   function ctx.note(remark) ctx.notes[#ctx.notes + 1] = remark end
@@ -212,19 +238,21 @@ end
 
 --- A state as scripts get it: a view, read-only.
 ---@param given table|nil `{ round, per_round, summary, pool, cells, taxonomy, kept, gaps, history, principles,
----variants }`: summary is a text, pool a list of texts or items, cells counts by name, taxonomy a
----list of `{ name, want, … }` of cells that are known from the start, variants sums by name.
+---variants, references }`: summary is a text, pool a list of texts or items, cells counts by name, taxonomy a
+---list of `{ name, want, … }` of cells that are known from the start, variants sums by name,
+---references `{ file, count }` by name, mistakes what a labeller answered, by true cell, then label.
 function support.state(given)
   given = setmetatable(given or {}, { __index = {
     round = 1, summary = "", pool = {}, cells = {}, kept = {}, history = {},
   } })
   local timeline, initial = states.begin({
-    seeds = { items = {}, summary = {} }, per_round = given.per_round,
+    seeds = { items = {}, summary = {} }, per_round = given.per_round, references = given.references,
     coverage = { taxonomy = { cells = given.taxonomy or {}, open = not given.taxonomy } },
   }, items_of(given.kept))
   for i, item in ipairs(given.pool) do
     timeline.pool[i] = type(item) == "string" and { id = "seed-" .. i, text = item } or item
   end
+  if given.mistakes then timeline.coverage:correct_by(given.mistakes, 1) end
   timeline.history = given.history
   for number = 1, given.round do
     timeline.coverage:add_round(number, {}, number == 1 and kept_in(given.cells) or {})

@@ -54,7 +54,7 @@ describe("contract.problems", function()
         "level must be 'item' or 'dataset'" },
       messages(script({ kind = "principle" })))
     assert.same({ "answer must have the functions request and parse, or the function answer",
-      "run is not a field of this kind", "form must be 'messages', 'prompt' or 'both'" },
+      "run is not a field of this kind", "form must be 'messages', 'prompt', 'both', 'input' or 'any'" },
       messages(script({ kind = "provider" })))
   end)
 

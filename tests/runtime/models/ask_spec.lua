@@ -415,7 +415,7 @@ describe("asking", function()
     } } })
     run.calls.send = function(_, request)
       run.sent[1] = request
-      return { id = 1, state = "done", http = 200, curl = 0, headers = "", raw = request.body }
+      return { id = 1, state = "done", http = 200, curl = 0, headers = "", raw = request.reply }
     end
     local reply = call(run)
     assert.same({ "made", "truncated" }, { reply.text, reply.outcome })

@@ -55,6 +55,20 @@ describe("a role", function()
     assert.is_not_nil(next(resolved.default.options))
   end)
 
+  it("takes the user's price where the experiment names none", function()
+    local known = { path = "p.json", models = { a = { prompt = 1, completion = 2 },
+      b = { prompt = 3, completion = 4 } } }
+    local resolved = roles.resolve({
+      default = { url = URL, model = "a" }, other = { url = URL, model = "c" },
+      judge = { url = URL, model = "b", price = { prompt = 0, completion = 0 } },
+    }, found, collector(), known)
+    assert.same({ { prompt = 1, completion = 2 }, "p.json" },
+      { resolved.default.price, resolved.default.price_from })
+    assert.same({ { prompt = 0, completion = 0 }, "experiment" },
+      { resolved.judge.price, resolved.judge.price_from })
+    assert.same({}, { resolved.other.price, resolved.other.price_from })
+  end)
+
   it("is told all that is wrong with it", function()
     wrong({ default = {} }, "models.default.url", "is missing")
     wrong({ default = { url = "localhost:80" } }, "models.default.url", "'localhost:80' is no URL")

@@ -12,6 +12,7 @@ local readonly = require("advisor.host.readonly")
 local refusal = require("advisor.measure.refusal")
 local lexical = require("advisor.measure.lexical")
 local sandbox = require("advisor.host.sandbox")
+local vectors = require("advisor.host.vectors")
 local with_judge = require("advisor.host.duplicates")
 local frozen = require("advisor.host.library").frozen
 
@@ -94,6 +95,35 @@ local function ask(lane, role, prompt, options)
   return lane.run:ask(lane, role, prompt, options)
 end
 
+local function embed(lane, texts, role)
+  return lane.run:embed(lane, role, texts)
+end
+
+local served_embed = sandbox.served("ctx.embed", embed)
+
+--- ctx.embed(texts, options): the vector of each text, in order, by the role
+--- "embedder" or `options.role`; nil, message, code where they cannot be had.
+--- ctx.measure compares vectors. What the run has embedded before is not asked for
+--- again.
+local function embed_plain(texts, options)
+  texts = handed_over(texts, "ctx.embed: the texts")
+  if type(texts) ~= "table" then error("ctx.embed: a list of texts is expected", 2) end
+  for i = 1, #texts do
+    if type(texts[i]) ~= "string" then error(("ctx.embed: text %d is no text"):format(i), 2) end
+  end
+  options = options and handed_over(options, "ctx.embed: the options") or {}
+  for key in next, options do
+    if key ~= "role" then error(("ctx.embed: unknown option '%s'"):format(tostring(key)), 2) end
+  end
+  local role = options.role or "embedder"
+  if type(role) ~= "string" then error("ctx.embed: the name of a role is expected", 2) end
+  local list, why, code = served_embed(texts, role)
+  if not list then return nil, why, code end
+  local wrapped = {}
+  for i, bytes in ipairs(list) do wrapped[i] = vectors.wrap(bytes) end
+  return wrapped
+end
+
 local served_ask, served_map = sandbox.served("ctx.ask", ask), sandbox.served("ctx.map", map)
 
 local function ask_plain(role, prompt, options)
@@ -131,7 +161,8 @@ local function note(remark)
   lane.run:note(lane, remark)
 end
 
---- ctx.dedup(engine, options): kept items as the stage may see them, to compare with.
+--- ctx.dedup(engine, options): kept items as the stage may see them, to compare with,
+--- or, with the option `against`, the texts of a reference of that name.
 --- Methods: nearest(text) -> { id, score, text } or nil; add(text, label): also
 --- compares what follows with this text, for duplicates inside the batch;
 --- judge(drafts) -> verdicts, what a duplicate filter returns.
@@ -170,6 +201,7 @@ local text_functions = {
 function context.new()
   return frozen({
     ask = ask_plain,
+    embed = embed_plain,
     map = map_plain,
     each_draft = drafts(map_plain, note),
     dedup = dedup,

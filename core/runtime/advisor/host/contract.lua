@@ -18,9 +18,11 @@ contract.kinds = {
   provider = { entry = { "answer" }, other = { "request", "parse" }, fields = { form = "string" } },
 }
 
-local COMMON = { api = true, kind = true, description = true, options = true }
+local COMMON = { api = true, kind = true, description = true, options = true, embeds = true }
 local LEVELS = { item = true, dataset = true }
-local FORMS = { messages = true, prompt = true, both = true }
+--- What a provider's calls hold: messages, a raw prompt, either; texts to embed;
+--- anything.
+local FORMS = { messages = true, prompt = true, both = true, input = true, any = true }
 
 local function join(names)
   return table.concat(names, " and ")
@@ -59,7 +61,7 @@ local function check_fields(script, kind, need)
     need(script.findings == nil or type(script.findings) == "table", "findings",
       "must be a table of templates")
   elseif script.kind == "provider" then
-    need(FORMS[script.form], "form", "must be 'messages', 'prompt' or 'both'")
+    need(FORMS[script.form], "form", "must be 'messages', 'prompt', 'both', 'input' or 'any'")
   end
 end
 
@@ -92,6 +94,9 @@ function contract.problems(script, expected)
     ("must be '%s' here; got '%s'"):format(tostring(expected), tostring(script.kind)))
   need(type(script.description) == "string" and script.description:find("%S"), "description",
     "must be a sentence that says what the script does")
+  need(script.embeds == nil or type(script.options) == "table"
+    and type(script.options[script.embeds]) == "table", "embeds",
+    "must name the option that holds the role whose vectors the script asks for")
   if kind then
     check_entry(script, kind, need)
     check_fields(script, kind, need)

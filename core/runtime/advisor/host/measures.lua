@@ -8,6 +8,7 @@ local intervals = require("advisor.measure.intervals")
 local readonly = require("advisor.host.readonly")
 local richness = require("advisor.measure.richness")
 local shares = require("advisor.measure.shares")
+local vectors = require("advisor.host.vectors")
 local frozen = require("advisor.host.library").frozen
 
 local function rounded(x)
@@ -44,6 +45,9 @@ local function words_of(texts)
 end
 
 local measures = {
+  --- cosine(a, b) of two vectors of ctx.embed, -1 to 1; centroid(list): their mean.
+  cosine = vectors.cosine,
+  centroid = vectors.centroid,
   --- entropy(counts), evenness(counts), simpson(counts)
   entropy = over("entropy", 1, "number", shares.entropy),
   evenness = over("evenness", 1, "number", shares.evenness),

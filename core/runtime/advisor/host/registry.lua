@@ -141,8 +141,10 @@ end
 --- Takes scripts from a run's own store instead of from files, so that a resumed
 --- run goes on with what it began with.
 ---@param rows table[] `{ kind, name, origin, source }`
-function registry:use_stored(rows)
-  self.stored = {}
+---@param others boolean|nil Scripts that the run does not hold are found as usual: for one that
+---begins from it.
+function registry:use_stored(rows, others)
+  self.stored, self.others = {}, others
   for _, row in ipairs(rows) do self.stored[row.kind .. "/" .. row.name] = row end
 end
 
@@ -155,8 +157,8 @@ function registry:find(kind, name)
   local key = kind .. "/" .. name
   if self.cache[key] then return self.cache[key] end
   local script, problems
-  if self.stored then
-    local row = self.stored[key]
+  local row = self.stored and self.stored[key]
+  if self.stored and (row or not self.others) then
     if not row then return nil, { ("the run holds no %s script '%s'"):format(kind, name) } end
     local origin = row.origin
     script, problems = registry.examine(row.source, row.path or name, kind, name, origin)

@@ -4,6 +4,7 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local text = require("advisor.output.text")
+local embeddings = require("advisor.models.embeddings")
 local outcome = require("advisor.models.outcome")
 local readonly = require("advisor.host.readonly")
 local roles = require("advisor.models.roles")
@@ -56,6 +57,9 @@ end
 
 --- Puts the prompt into the form that the role's provider speaks.
 local function add_prompt(call, form, prompt, name)
+  if form == "input" then
+    error(("ctx.ask: the role '%s' makes embeddings: it is for ctx.embed"):format(name), 0)
+  end
   local messages, raw
   if type(prompt) == "string" then
     messages, raw = { { role = "user", content = prompt } }, prompt
@@ -112,45 +116,62 @@ local function build(run, lane, name, role, prompt, options)
   return call
 end
 
+--- The call for the vectors of some texts.
+local function build_embedding(name, role, texts)
+  if role.form ~= "input" and role.form ~= "any" then
+    error(("ctx.embed: the role '%s' makes no embeddings: give models.%s a model and "
+      .. "api = \"openai_embeddings\""):format(name, name), 0)
+  end
+  return { role = name, model = role.model, input = json.array(texts) }
+end
+
 local function local_answer(run, lane, role, call)
   local rng = stream_of(run, lane, "answer")
   return json.encode(role.provider.answer(call, rng, role.options))
 end
 
 --- Makes one live attempt: intent, slot, send, reply, all on disk when it comes.
+---@return table|nil reply nil, message, code of a replay whose record has none.
 local function attempt(run, lane, name, role, call, canonical, n, fresh)
   local request
   if role.is_local then
-    request = { path = "", headers = {}, body = local_answer(run, lane, role, call) }
+    request = { path = "", headers = {}, body = "", reply = local_answer(run, lane, role, call) }
   else
     request = role.provider.request(call, role)
   end
+  local paid = run.reuse and not role.is_local and run.reuse:find(lane, role, request.body)
   local reply, why, code = run.calls:send({
     round = lane.round, stage = lane.stage, lane = lane.path, ordinal = lane.asks, n = n,
     role = name,
-    canonical = canonical, endpoints = role.endpoints, path = request.path,
-    headers = request.headers,
-    key_header = request.key_header, body = request.body, fresh_connection = fresh,
+    canonical = canonical, endpoints = paid and { paid.endpoint } or role.endpoints,
+    path = request.path, headers = request.headers,
+    key_header = request.key_header, body = request.body, reply = paid and paid.raw or request.reply,
+    fresh_connection = fresh,
   })
+  if reply then reply.from_run = paid and true end
+  if not reply and code == "ENORECORD" then return nil, why, code end
   if not reply then
     run:halt({ state = code == "ECANCELED" and "stopped" or "paused", code = code, message = why })
   end
   return reply
 end
 
-local function classify(role, reply)
+local function classify(role, call, reply)
   local found = outcome.of_transport(reply)
   if found then return found end
   if role.is_local then
     local answer = json.decode(reply.raw)
     local reason = answer.finish == "length" and "truncated" or ""
     return { class = "ok", reason = reason, text = answer.text, finish = answer.finish,
+      vectors = answer.vectors and assert(embeddings.pack(answer.vectors, #call.input)),
       usage = answer.usage or {} }
   end
-  return role.provider.parse(reply)
+  return role.provider.parse(reply, call)
 end
 
-local function cost_of(role, usage)
+--- Money for a reply; what another run has paid for costs nothing.
+local function cost_of(role, reply, usage)
+  if reply.from_run then return 0 end
   if not role.price or not usage.prompt_tokens or not usage.completion_tokens then return nil end
   local price = role.price
   return (usage.prompt_tokens * price.prompt + usage.completion_tokens * price.completion) / 1e6
@@ -270,36 +291,30 @@ local function is_void(reply)
   return reply.curl == ask.INTERRUPTED or reply.reason == "canceled"
 end
 
---- Asks a role and waits for its reply.
----@param run table
----@param lane advisor.Lane
----@param name string A role.
----@param prompt string|table
----@param options table|nil
----@return table|nil reply `{ text, first_line, finish, usage, outcome }`
+--- Makes attempts until one brings what was asked for, or none will.
+---@return table|nil found The outcome, with `text` or `vectors`.
 ---@return string|nil message
 ---@return string|nil code
-function ask.call(run, lane, name, prompt, options)
-  if type(name) ~= "string" then error("ctx.ask: the name of a role is expected first", 0) end
-  local role, problem = roles.serving(run.models, name)
-  if not role then error("ctx.ask: " .. problem, 0) end
-  lane.asks = lane.asks + 1
-  local call = build(run, lane, name, role, prompt, options or {})
+local function settle(run, lane, name, role, call)
   local canonical = json.encode(call)
-  local recorded = run.journal:attempts(lane.round, lane.stage, lane.path, lane.asks)
+  local recorded = run.journal:attempts(lane.round, lane.stage, lane.path, lane.asks, canonical)
   local repeats, n, fresh = {}, 0, false
   while true do
     n = n + 1
     local reply = recorded and recorded[n]
     local live = not reply
     if reply and reply.request ~= canonical then run:halt(drift(lane, reply.request, canonical)) end
-    if live then reply = attempt(run, lane, name, role, call, canonical, n, fresh) end
+    if live then
+      local why, code
+      reply, why, code = attempt(run, lane, name, role, call, canonical, n, fresh)
+      if not reply then return nil, why, code end
+    end
     if not is_void(reply) then
-      local found = classify(role, reply)
-      if found.text then
+      local found = classify(role, call, reply)
+      if found.text or found.vectors then
         run.answered, run.served[name] = true, true
-        record(run, reply, found, 1, cost_of(role, found.usage))
-        return deliver(found)
+        record(run, reply, found, 1, cost_of(role, reply, found.usage))
+        return found
       end
       local count = repeats[found.class] or 0
       local next_step = decide(run, name, reply, found, count, live)
@@ -317,6 +332,45 @@ function ask.call(run, lane, name, prompt, options)
       fresh = found.class == "unknown"
     end
   end
+end
+
+local function serving(run, name, what)
+  local role, problem = roles.serving(run.models, name)
+  if not role then error(what .. ": " .. problem, 0) end
+  return role
+end
+
+--- Asks a role and waits for its reply.
+---@param run table
+---@param lane advisor.Lane
+---@param name string A role.
+---@param prompt string|table
+---@param options table|nil
+---@return table|nil reply `{ text, first_line, finish, usage, outcome }`
+---@return string|nil message
+---@return string|nil code
+function ask.call(run, lane, name, prompt, options)
+  if type(name) ~= "string" then error("ctx.ask: the name of a role is expected first", 0) end
+  local role = serving(run, name, "ctx.ask")
+  lane.asks = lane.asks + 1
+  local call = build(run, lane, name, role, prompt, options or {})
+  local found, why, code = settle(run, lane, name, role, call)
+  if not found then return nil, why, code end
+  return deliver(found)
+end
+
+--- Asks a role for the vectors of some texts and waits for them.
+---@param run table
+---@param lane advisor.Lane
+---@param name string A role whose provider makes embeddings.
+---@param texts string[] As many as the server takes at once.
+---@return { vectors: string[], usage: table }|nil found Vectors as of `embeddings.pack`.
+---@return string|nil message
+---@return string|nil code
+function ask.embed(run, lane, name, texts)
+  local role = serving(run, name, "ctx.embed")
+  lane.asks = lane.asks + 1
+  return settle(run, lane, name, role, build_embedding(name, role, texts))
 end
 
 return ask

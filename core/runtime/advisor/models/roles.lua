@@ -1,6 +1,7 @@
 --- Roles: who is asked what. A role names a model at one or more endpoints, with
 --- its interface, sampling, price and limits; or another role.
 local options = require("advisor.host.options")
+local prices = require("advisor.models.prices")
 
 local roles = {}
 
@@ -30,7 +31,7 @@ roles.keys = {
   stream = { type = "boolean", default = true, doc = "Ask for server-sent events, so that a "
     .. "request can be canceled." },
   price = { type = "table", doc = "{ prompt = , completion = }: money per million tokens. Without "
-    .. "it cost is unknown." },
+    .. "it the user's prices are asked for the model; else cost is unknown." },
   connect_seconds = {
     type = "number", default = 10, min = 0.1, doc = "Longest wait for a connection.",
   },
@@ -58,14 +59,14 @@ local function check_urls(urls, field, problems)
   end
 end
 
-local function check_price(price, field, problems)
-  if price == nil then return end
-  for _, key in ipairs({ "prompt", "completion" }) do
-    if type(price) ~= "table" or type(price[key]) ~= "number" or price[key] < 0 then
-      problems:add(field .. ".price", "must be { prompt = , completion = }, money per million "
-        .. "tokens")
-      return
-    end
+--- The role's price and where it is from: its own, else the user's for the model.
+local function price_role(role, known, field, problems)
+  if role.price ~= nil then
+    local problem = prices.problem(role.price)
+    if problem then problems:add(field .. ".price", problem) end
+    role.price_from = "experiment"
+  elseif known.models[role.model] then
+    role.price, role.price_from = known.models[role.model], known.path
   end
 end
 
@@ -80,7 +81,7 @@ local function split(given, declared)
   return own, rest
 end
 
-local function resolve_one(name, given, registry, problems)
+local function resolve_one(name, given, registry, problems, known)
   local field = "models." .. name
   local api = type(given.api) == "string" and given.api or roles.keys.api.default
   local script, found = registry:find("provider", api)
@@ -105,7 +106,7 @@ local function resolve_one(name, given, registry, problems)
     check_urls(urls, field, problems)
     role.urls = urls
   end
-  check_price(role.price, field, problems)
+  price_role(role, known, field, problems)
   role.form = script.table.form
   role.is_local = script.table.answer ~= nil
   return role
@@ -123,9 +124,12 @@ end
 
 --- Checks and completes `models`.
 ---@param models table<string, table|string>
----@return table<string, table|string> resolved Aliases stay strings.
-function roles.resolve(models, registry, problems)
+---@param known? { path: string, models: table<string, table> } The user's prices; none by default.
+---@return table<string, table|string> resolved Aliases stay strings. A role with a price says in
+---`price_from` where it is from: "experiment" or a file.
+function roles.resolve(models, registry, problems, known)
   local resolved = {}
+  known = known or { models = {} }
   for _, name in ipairs(options.sorted_keys(models)) do
     local given = models[name]
     if type(given) == "string" then
@@ -134,7 +138,7 @@ function roles.resolve(models, registry, problems)
       end
       resolved[name] = given
     elseif type(given) == "table" then
-      resolved[name] = resolve_one(name, given, registry, problems)
+      resolved[name] = resolve_one(name, given, registry, problems, known)
     else
       problems:add("models." .. tostring(name), "a table or the name of another role is expected")
     end
@@ -164,6 +168,35 @@ function roles.serving(models, name)
       name)
   end
   return role
+end
+
+--- A resolved role as an experiment writes it.
+---@param role table
+---@param with_options boolean Whether the provider's options are part of it.
+---@return table
+function roles.as_written(role, with_options)
+  local raw = {}
+  for key in pairs(roles.keys) do raw[key] = role[key] end
+  if role.price_from ~= "experiment" then raw.price = nil end
+  if not role.is_local then raw.url = #role.urls == 1 and role.urls[1] or role.urls end
+  for key, value in pairs(with_options and role.options or {}) do raw[key] = value end
+  return raw
+end
+
+--- Checks that the roles that scripts ask for vectors make them.
+---@param models table The resolved table.
+---@param used { name: string, embeds: string|nil, options: table }[] Scripts; `embeds` is the
+---option that names the role.
+---@param problems advisor.Problems
+function roles.check_embedders(models, used, problems)
+  for _, script in ipairs(used) do
+    local name = script.embeds and script.options[script.embeds]
+    local role = name and roles.serving(models, name)
+    if name and not (role and (role.form == "input" or role.form == "any")) then
+      problems:add("models." .. name, ("'%s' asks this role for vectors: give it a model and "
+        .. "api = \"openai_embeddings\""):format(script.name))
+    end
+  end
 end
 
 return roles

@@ -1,6 +1,7 @@
 --- A language model that is none: no network, known truth, faults at set rates.
 --- For tests and for comparing strategies. A reply is a pure function of the
 --- call, the call's own stream and the options.
+local embedding = require("advisor.models.simulated.embedding")
 local lexicon = require("advisor.models.lexicon")
 local prompt = require("advisor.models.simulated.prompt")
 local topics = require("advisor.models.simulated.topics")
@@ -12,7 +13,7 @@ end
 local M = {
   api = 1,
   kind = "provider",
-  form = "both",
+  form = "any",
   description = "Simulates a model: Zipf-distributed topics, obeys and errs at given rates.",
   options = {
     taxonomy = { type = "list", default = {},
@@ -159,8 +160,16 @@ end
 ---@param call advisor.Call
 ---@param rng advisor.Rng The call's own stream.
 ---@param opt table? Values of the options; what is missing has its default.
----@return { text: string, finish: "stop"|"length", usage: table }
+---@return { text: string, finish: "stop"|"length", vectors: number[][]|nil, usage: table }
 function M.answer(call, rng, opt)
+  if call.input then
+    local vectors, used = {}, 0
+    for i, text in ipairs(call.input) do
+      vectors[i], used = embedding(text), used + tokens(text)
+    end
+    return { text = "", finish = "stop", vectors = vectors,
+      usage = { prompt_tokens = used, completion_tokens = 0 } }
+  end
   local play = roles[call.role] or roles.generator
   opt = with_defaults(opt or {})
   local text, cut = finished(call, play(call, rng, topics.of(opt), opt))

@@ -1,0 +1,15 @@
+local json = require("advisor.output.json")
+local provider = require("advisor.models.providers.openai_embeddings")
+
+describe("openai_embeddings", function()
+  it("posts the texts", function()
+    local request = provider.request({ model = "m", input = { "a", "b" } }, { options = { batch = 2 } })
+    assert.equals("/embeddings", request.path)
+    assert.same({ model = "m", input = { "a", "b" } }, json.decode(request.body))
+  end)
+
+  it("asks for fewer dimensions where the role says so", function()
+    local request = provider.request({ model = "m", input = { "a" } }, { options = { dimensions = 256 } })
+    assert.equals(256, json.decode(request.body).dimensions)
+  end)
+end)
