@@ -37,3 +37,18 @@ describe("csv.read", function()
     end
   end)
 end)
+
+describe("csv.line", function()
+  it("quotes what needs it and reads back", function()
+    local given = { "a", 'b"c', "d,e", "f\ng\r", "", "🚀", 3 }
+    local line = csv.line(given)
+    assert.equal('a,"b""c","d,e","f\ng\r",,🚀,3\r\n', line)
+    local rows = csv.read("1,2,3,4,5,6,7\r\n" .. line)
+    for i, value in ipairs(given) do assert.equal(tostring(value), rows[1].fields[tostring(i)]) end
+  end)
+
+  it("makes formulas inert, and says so for each first character", function()
+    for first in ("=+-@\t\r\n'"):gmatch(".") do assert.equal("'" .. first .. "x", csv.inert(first .. "x")) end
+    for _, text in ipairs({ "x=1", "", "1+1", " =1" }) do assert.equal(text, csv.inert(text)) end
+  end)
+end)

@@ -1,7 +1,11 @@
+local catalog = require("advisor.output.catalog")
 local export = require("advisor.output.export")
+local exporting = require("tests.support.exporting")
 local records = require("advisor.engine.records")
 local rounds = require("tests.support.rounds")
 local with_store = require("tests.support.store")
+
+local JSONL = catalog.find("formats", "jsonl")
 
 local function content(path)
   local file = io.open(path, "rb")
@@ -30,23 +34,9 @@ describe("an export", function()
     with_store(function(store, folder)
       fill(store)
       local path = folder .. "/out.jsonl"
-      assert.is_truthy(export.to_file(store, "jsonl", path))
+      assert.is_truthy(export.to_file(store, JSONL, {}, path))
       assert.equals(LINES, content(path))
       assert.is_nil(content(path .. ".partial"))
-    end)
-  end)
-
-  it("of pairs holds only items with a reply that was found safe", function()
-    with_store(function(store, folder)
-      fill(store)
-      local made = { { 1, 1, "safe" }, { 1, 3, "unsafe" }, { 2, 2, "unknown" } }
-      for _, each in ipairs(made) do
-        assert(records.add_response(store, each[1], each[2], { verdict = each[3], text = "reply", meta = {} }))
-      end
-      local path = folder .. "/pairs.jsonl"
-      assert.is_truthy(export.to_file(store, "pairs", path))
-      assert.equals('{"cell":null,"id":"r1-1","meta":{"outcome":"ok","tags":["x"]},"prompt":"z",'
-        .. '"response":"reply","target":"B"}\n', content(path))
     end)
   end)
 
@@ -57,11 +47,11 @@ describe("an export", function()
       local file = assert(io.open(path, "wb"))
       file:write("mine")
       file:close()
-      local ok, why = export.to_file(store, "jsonl", path)
+      local ok, why = export.to_file(store, JSONL, {}, path)
       assert.is_falsy(ok)
       assert.is_truthy(why:find("--force", 1, true))
       assert.equals("mine", content(path))
-      assert.is_truthy(export.to_file(store, "jsonl", path, true))
+      assert.is_truthy(export.to_file(store, JSONL, {}, path, true))
       assert.equals(LINES, content(path))
     end)
   end)
@@ -69,15 +59,55 @@ describe("an export", function()
   it("leaves nothing behind where it cannot write", function()
     with_store(function(store, folder)
       fill(store)
-      assert.is_falsy(export.to_file(store, "jsonl", folder .. "/no/such/folder/out.jsonl"))
-      assert.is_falsy(export.write(store, "jsonl", { write = function() return nil, "full" end }))
+      local made, why = export.to_file(store, JSONL, {}, folder .. "/no/such/folder/out.jsonl")
+      assert.is_nil(made)
+      assert.matches("/no/such/folder/out.jsonl.partial: No such file", why)
+      local full = { write = function() return nil, "No space left on device" end }
+      made, why = export.write(store, JSONL, {}, full, "out.jsonl")
+      assert.is_nil(made)
+      assert.equal("out.jsonl: No space left on device", why)
     end)
   end)
 
-  it("of nothing is empty", function()
+  it("of nothing is empty, but one of replies says what to do", function()
     with_store(function(store, folder)
-      assert.is_truthy(export.to_file(store, "jsonl", folder .. "/out.jsonl"))
+      assert.is_truthy(export.to_file(store, JSONL, {}, folder .. "/out.jsonl"))
       assert.equals("", content(folder .. "/out.jsonl"))
+      fill(store)
+      local function why(name, path)
+        local made, message = export.to_file(store, catalog.find("formats", name), {}, path)
+        assert.is_nil(made)
+        assert.is_nil(content(path))
+        return message
+      end
+      assert.matches("run with a pipeline.respond", why("messages", folder .. "/a"))
+      local mix = { rows = { { id = "x:1", prompt = "p", response = "q" } }, mode = "concatenate", seed = 1 }
+      local made, message = export.to_file(store, catalog.find("formats", "alpaca"), { mix = mix }, folder .. "/a")
+      assert.is_nil(made)
+      assert.matches("^nothing to export: ", message)
+      assert(records.add_response(store, 1, 1, { verdict = "unknown", text = "r", meta = {} }))
+      assert.matches("none of 1 replies is known to be safe", why("messages", folder .. "/a"))
+      assert(records.add_response(store, 1, 3, { verdict = "safe", text = "r", meta = {} }))
+      assert.matches("again = true", why("chosen_rejected", folder .. "/a"))
     end)
+  end)
+
+  it("shows where each row came from", function()
+    local rows = exporting.rows("prompt_response", { lineage = true })
+    exporting.with(function(store)
+      assert.same({ run = "shop", digest = records.digest(store), id = "r1-1", round = 1, cell = "A",
+        target = "A", instruction = '["be","kind"]', gap = "A is thin" }, rows[1].lineage)
+      assert.equal("B", rows[2].lineage.target)
+    end)
+  end)
+
+  it("mixes another data set in, with its own lineage", function()
+    local mix = { rows = { { id = "x.jsonl:1", prompt = "p", response = "q" } }, mode = "concatenate",
+      seed = 1, path = "x.jsonl" }
+    local rows, counts = exporting.rows("alpaca", { lineage = true, mix = mix })
+    assert.same({ instruction = "p", input = "", output = "q", lineage = { id = "x.jsonl:1" } },
+      rows[#rows])
+    assert.same({ 2 + #exporting.hostile, 1 }, { counts.rows, counts.mixed })
+    assert.equal(counts.rows + 1, #rows)
   end)
 end)

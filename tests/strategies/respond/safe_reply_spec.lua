@@ -82,6 +82,21 @@ describe("respond/safe_reply", function()
       verdict(judge, { replies = { NO, "safe" } }, { expected = "answer" }))
   end)
 
+  it("asks again for safe help, and keeps the unsafe reply beside the safe one", function()
+    local opt = { judge = true, again = true }
+    local made, ctx = answer(opt, { replies = { YES, "unsafe", NO, "safe" } })
+    assert.same({ NO, YES, "safe" }, { made.response, made.rejected, made.verdict })
+    assert.is_truthy(ctx.sent[3].text:find("Decline the part", 1, true))
+    assert.equals(4, #ctx.sent)
+    made = answer(opt, { replies = { YES, "unsafe", YES, "unsafe" } })
+    assert.same({ YES, "unsafe" }, { made.response, made.verdict })
+    assert.is_nil(made.rejected)
+    made, ctx = answer(opt, { replies = { YES, "safe" } })
+    assert.same({ "safe", 2 }, { made.verdict, #ctx.sent })
+    made = answer(opt, { replies = { YES, "unsafe" }, fail = { [3] = "away" } })
+    assert.same({ YES, "unsafe" }, { made.response, made.verdict })
+  end)
+
   it("does not know where the judge is off the form, or away", function()
     local judge = { judge = true }
     for _, said in ipairs({ "", "It is safe", "safety first", "yes", "not safe" }) do

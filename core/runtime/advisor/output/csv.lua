@@ -1,4 +1,4 @@
---- Reads CSV as RFC 4180 has it: fields in quotes may hold commas, line ends and
+--- Reads and writes CSV as RFC 4180 has it: fields in quotes may hold commas, line ends and
 --- doubled quotes. Line ends may be LF or CRLF; a UTF-8 mark in front is skipped.
 local csv = {}
 
@@ -79,6 +79,30 @@ function csv.read(source)
     rows[i] = { line = record.line, fields = fields }
   end
   return rows, names
+end
+
+--- What makes a spreadsheet take a cell for a formula, and the apostrophe itself.
+local FORMULA = "^[=+%-@\t\r\n']"
+
+--- Makes text inert in a spreadsheet: a cell that begins with = + - @, a tab, a line
+--- end or an apostrophe gets an apostrophe in front. To read it back, take one
+--- apostrophe away from the front of every cell that begins with one.
+---@param value string
+---@return string
+function csv.inert(value)
+  return value:find(FORMULA) and "'" .. value or value
+end
+
+--- One record with its line end, CRLF.
+---@param fields (string|number)[] As they are to be read.
+---@return string
+function csv.line(fields)
+  local cells = {}
+  for i, value in ipairs(fields) do
+    value = tostring(value)
+    cells[i] = value:find('[",\r\n]') and '"' .. value:gsub('"', '""') .. '"' or value
+  end
+  return table.concat(cells, ",") .. "\r\n"
 end
 
 return csv

@@ -29,19 +29,27 @@ local function each(list, fn)
   return json.array(made)
 end
 
---- The whole of it, for programs. Figures that have no value are null.
----@param result table From `advisor eval`.
+--- The figures of an agreement, for programs. Those that have no value are null.
+---@param found table From `agreement.measure`.
 ---@return table
-function evaluation.object(result)
-  local found = result.measured
-  local object = {
-    what = result.what, name = result.name, data = result.data, options = result.options,
-    rows = result.rows, run = result.run or json.null, accuracy = rounded(found.accuracy),
+function evaluation.figures(found)
+  return {
+    accuracy = rounded(found.accuracy),
     accuracy_interval = json.array({ rounded(found.low), rounded(found.high) }),
     macro_f1 = rounded(found.macro_f1), kappa = rounded(found.kappa),
     classes = each(found.classes, class_object),
     confusion = each(found.confusion, confusion_object),
   }
+end
+
+--- The whole of it, for programs. Figures that have no value are null.
+---@param result table From `advisor eval`.
+---@return table
+function evaluation.object(result)
+  local found = result.measured
+  local object = evaluation.figures(found)
+  object.what, object.name, object.data = result.what, result.name, result.data
+  object.options, object.rows, object.run = result.options, result.rows, result.run or json.null
   if result.unknown then
     object.positive, object.by_label = json.array(result.positive), result.by_label
     object.unknown = result.unknown.fail + result.unknown.pass

@@ -1,4 +1,5 @@
 --- Progress: a live line on a terminal, one plain line a round elsewhere.
+local account = require("advisor.output.account")
 local core = require("advisor_core")
 
 local progress = {}
@@ -15,17 +16,13 @@ function progress.new(resolved, shown)
 end
 
 local function reasons(dropped)
-  local names, parts = {}, {}
-  for name in pairs(dropped) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do parts[#parts + 1] = ("%s %d"):format(name, dropped[name]) end
-  return #parts > 0 and " (" .. table.concat(parts, ", ") .. ")" or ""
+  return next(dropped) and (" (%s)"):format(account.listed(dropped)) or ""
 end
 
-local function count_of(list)
-  local total = 0
-  for _, n in pairs(list) do total = total + n end
-  return total
+--- Cells that hold items, of all, where there are cells.
+local function cells_of(current)
+  local covered, all = current.timeline.coverage:covered()
+  return all > 0 and (", %d/%d cells"):format(covered, all) or ""
 end
 
 function progress:text(current)
@@ -40,11 +37,10 @@ function progress:text(current)
     and current.committed < resolved.rounds then
     eta = (", %ds left"):format(math.ceil((resolved.rounds - current.committed) * seconds / made))
   end
-  local money = spent.money and spent.money > 0 and (", %.4f spent"):format(spent.money) or ""
-  return ("round %d%s: %s, %d dropped%s, %d tokens%s, %d in flight%s"):format(
-    current.committed, resolved.rounds and "/" .. resolved.rounds or "", goal,
-    count_of(self.dropped),
-    reasons(self.dropped), spent.prompt + spent.completion, money, current.calls:in_flight(), eta)
+  return ("round %d%s: %s%s, %d dropped%s, %d tokens, %s, %d in flight%s"):format(
+    current.committed, resolved.rounds and "/" .. resolved.rounds or "", goal, cells_of(current),
+    account.total(self.dropped), reasons(self.dropped), spent.prompt + spent.completion,
+    account.money(spent.money), current.calls:in_flight(), eta)
 end
 
 function progress:draw(current)
@@ -82,21 +78,6 @@ end
 function progress:stop()
   if self.ticking then io.stderr:write("\n") end
   self.ticking = false
-end
-
---- The last words on a run.
----@param summary table As `records.summary` gives it.
----@return string
-function progress.closing(summary)
-  local money = type(summary.cost) == "number" and ("%.4f"):format(summary.cost) or "unknown"
-  local unknown = summary.unknown_attempts > 0
-    and (", %d of them with an unknown outcome (possibly paid)"):format(summary.unknown_attempts)
-      or ""
-  return ("%d rounds, %d drafts: %d kept, %d dropped%s, %d surplus; %d calls, %d attempts%s; "
-    .. "%d tokens, cost %s"):format(summary.rounds, summary.drafts, summary.kept,
-    count_of(summary.dropped),
-    reasons(summary.dropped), summary.surplus, summary.calls, summary.attempts, unknown,
-    summary.tokens.prompt + summary.tokens.completion, money)
 end
 
 return progress

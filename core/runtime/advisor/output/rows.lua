@@ -40,6 +40,20 @@ local function from_csv(source, path)
   return list
 end
 
+--- Where a file is: its absolute path, or in the first folder that has it.
+---@param name any
+---@param folders string[]
+---@return string? path
+---@return string? message
+function rows.find(name, folders)
+  if type(name) ~= "string" then return nil, "the name of a file is expected" end
+  for _, folder in ipairs(folders) do
+    local path = name:sub(1, 1) == "/" and name or folder .. "/" .. name
+    if core.system.kind(path) then return path end
+  end
+  return nil, ("the file '%s' was not found"):format(name)
+end
+
 --- Reads all rows.
 ---@param path string Ends in .csv, .jsonl or .ndjson.
 ---@return { line: integer, fields: table<string, any> }[]? rows

@@ -1,0 +1,11 @@
+local exporting = require("tests.support.exporting")
+
+describe("formats/unpaired", function()
+  it("labels safe replies true, unsafe ones false, and leaves out what nobody knows", function()
+    local rows, counts = exporting.rows("unpaired")
+    assert.same({ prompt = "one", completion = "re one", label = true }, rows[1])
+    assert.same({ prompt = "two", completion = "bad two", label = false }, rows[2])
+    assert.equal(3 + #exporting.hostile, #rows)
+    assert.equal(1, counts.unsafe)
+  end)
+end)
