@@ -1,0 +1,305 @@
+--- Figures for a paper: for each a CSV file with its numbers, a gnuplot script, and,
+--- where gnuplot is there, an SVG and a PDF. No text of a run stands in a script:
+--- gnuplot reads names from the CSV, as plain text.
+local core = require("advisor_core")
+local csv = require("advisor.output.csv")
+local whole = require("advisor.output.whole")
+
+local figures = {}
+
+--- Colours that people with any colour vision tell apart.
+--- Source: Okabe and Ito 2008, Color Universal Design.
+local BLUE, RED, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+
+--- Cells that have room for their names; more are drawn by rank.
+local MOST_NAMED = 60
+
+--- Width of a column of a paper, and a height to go with it, in cm.
+local WIDTH, HEIGHT = 8.5, 5.6
+
+local HEAD = [[
+# Draws NAME.svg and NAME.pdf from NAME.csv: gnuplot NAME.gp
+reset session
+set encoding utf8
+set datafile separator comma
+set key noenhanced top right samplen 2
+set border 3 lw 0.8
+set tics nomirror out scale 0.6
+set grid ytics lc rgb '#dddddd' lw 0.5
+set style fill transparent solid 0.2 noborder
+]]
+
+local TAIL = [[
+set terminal svg size SVG_WIDTH,SVG_HEIGHT dynamic noenhanced font 'Helvetica,12' background '#ffffff'
+set output 'NAME.svg'
+PLOT
+set terminal pdfcairo size PDF_WIDTHcm,PDF_HEIGHTcm noenhanced font 'Helvetica,8' linewidth 1.2
+set output 'NAME.pdf'
+PLOT
+set output
+]]
+
+--- The words of a script with its own in their places.
+local function filled(template, words)
+  return (template:gsub("%u[%u_]+", words))
+end
+
+local function script_of(figure)
+  local height = figure.height or HEIGHT
+  return filled(HEAD, { NAME = figure.name }) .. figure.settings .. "\n" .. filled(TAIL, {
+    NAME = figure.name, PLOT = filled(figure.plot, { NAME = figure.name }), SVG_WIDTH = "520",
+    SVG_HEIGHT = ("%.0f"):format(height / WIDTH * 520), PDF_WIDTH = tostring(WIDTH),
+    PDF_HEIGHT = ("%.1f"):format(height),
+  })
+end
+
+local function line(column, title, colour, more)
+  return ("'NAME.csv' using 1:%d skip 1 with lines lw 2 lc rgb '%s' %s %s"):format(column, colour,
+    more or "", title and ("title '%s'"):format(title) or "notitle")
+end
+
+local function band(column, colour)
+  return ("'NAME.csv' using 1:%d:%d skip 1 with filledcurves lc rgb '%s' notitle"):format(column,
+    column + 1, colour)
+end
+
+--- A measure of a point as three fields: value, low, high; blank where there is none.
+local function three(measure)
+  if not measure then return "", "", "" end
+  return measure.value, measure.low, measure.high
+end
+
+--- A figure of one measure over the rounds, with its interval.
+local function over_rounds(name, key, label, colour, range)
+  return function(arm)
+    local rows = {}
+    for i, point in ipairs(arm.points) do
+      rows[i] = { point.round, point.drafts, three(point[key]) }
+    end
+    return { name = name, header = { "round", "drafts", key, "low", "high" }, rows = rows,
+      settings = ("set xlabel 'Round'\nset ylabel '%s'\nset yrange %s\nunset key"):format(label, range),
+      plot = ("plot %s, %s"):format(band(4, colour), line(3, nil, colour)) }
+  end
+end
+
+local function cells_covered(arm)
+  local rows, most = {}, 1
+  for i, point in ipairs(arm.points) do
+    rows[i] = { point.round, point.drafts, point.covered, point.cells, three(point.reachable) }
+    most = math.max(most, point.cells)
+  end
+  return { name = "cells_covered", rows = rows,
+    header = { "round", "drafts", "covered", "cells", "reachable", "low", "high" },
+    settings = ("set xlabel 'Round'\nset ylabel 'Cells'\nset yrange [0:%d]\nset key bottom right")
+      :format(math.ceil(most * 1.15)),
+    plot = ("plot %s, %s, %s"):format(band(6, RED), line(5, "reachable, at least", RED, "dt 2"),
+      line(3, "covered", BLUE)) }
+end
+
+local function new_cells(arm)
+  local rows = {}
+  for i, point in ipairs(arm.points) do
+    local rate, rate_low, rate_high = three(point.new_rate)
+    rows[i] = { point.round, point.drafts, rate, rate_low, rate_high, three(point.unseen) }
+  end
+  return { name = "new_cells", rows = rows,
+    header = { "round", "drafts", "new_rate", "low", "high", "unseen_mass", "unseen_low", "unseen_high" },
+    settings = "set xlabel 'Round'\nset ylabel 'Share of items'\nset yrange [0:1]",
+    plot = ("plot %s, %s, %s, %s"):format(band(4, BLUE), band(7, RED),
+      line(3, "rate of new cells", BLUE), line(6, "unseen mass", RED, "dt 2")) }
+end
+
+local function tokens(arm)
+  local rows = {}
+  for i, point in ipairs(arm.points) do
+    rows[i] = { point.round, point.drafts, point.tokens, point.kept,
+      type(point.cost) == "number" and point.cost or "" }
+  end
+  return { name = "tokens", header = { "round", "drafts", "tokens", "kept", "cost" }, rows = rows,
+    settings = "set xlabel 'Round'\nset ylabel 'Tokens so far'\nset yrange [0:*]\n"
+      .. "set format y '%.1s%c'\nunset key",
+    plot = "plot " .. line(3, nil, PURPLE) }
+end
+
+local function in_flight(arm)
+  local rows = {}
+  for i, point in ipairs(arm.traffic.flight.points) do
+    rows[i] = { point.second, point.in_flight, point.begun_per_second, point.latency or "" }
+  end
+  return { name = "in_flight", rows = rows,
+    header = { "second", "in_flight", "begun_per_second", "median_latency_ms" },
+    settings = "set xlabel 'Second'\nset ylabel 'Attempts in flight'\nset yrange [0:*]\nunset key",
+    plot = "plot " .. line(2, nil, BLUE) }
+end
+
+--- Horizontal bars with intervals, a name beside each, the first row on top.
+local BARS = [[
+unset key
+unset grid
+set grid xtics lc rgb '#dddddd' lw 0.5
+set yrange [ROWS:-0.6]
+set xrange [0:*]
+set border 1
+set ytics scale 0
+set style fill solid 0.5 noborder]]
+
+local function bars(rows, label)
+  return (BARS:gsub("ROWS", ("%.1f"):format(#rows - 0.4))) .. ("\nset xlabel '%s'"):format(label)
+end
+
+--- A plot of bars, in percent: columns of share, low and high, and of the name.
+local function bar_plot(share, name)
+  return ("plot 'NAME.csv' using (0):0:(0):(100*$%d):($0-0.35):($0+0.35):ytic(%d) skip 1 with boxxyerror"
+    .. " lc rgb '%s', '' using (100*$%d):0:(100*$%d):(100*$%d) skip 1 with xerrorbars pt 0 ps 0 lw 1.2"
+    .. " lc rgb '#333333'"):format(share, name, BLUE, share, share + 1, share + 2)
+end
+
+local function bars_height(rows) return 1.4 + 0.36 * #rows end
+
+local function coverage(arm)
+  local rows, target, corrected = {}, false, false
+  for i, cell in ipairs(arm.coverage.cells) do
+    local fixed = cell.corrected or {}
+    rows[i] = { csv.inert(cell.cell), csv.inert(cell.parent or ""), cell.count, cell.share, cell.low,
+      cell.high, cell.want or "", fixed.share or "", fixed.low or "", fixed.high or "" }
+    target, corrected = target or cell.want ~= nil, corrected or cell.corrected ~= nil
+  end
+  local figure = { name = "coverage", rows = rows, header = { "cell", "parent", "count", "share", "low",
+    "high", "want", "corrected", "corrected_low", "corrected_high" } }
+  if #rows <= MOST_NAMED then
+    figure.settings, figure.plot = bars(rows, "Kept items with a cell, percent"), bar_plot(4, 1)
+    figure.height = bars_height(rows)
+    if target then
+      figure.plot = figure.plot .. (", '' using (100*$7):($0-0.42):(0):(0.84) skip 1 with vectors nohead"
+        .. " lw 2 lc rgb '%s'"):format(RED)
+    end
+    if corrected then
+      figure.plot = figure.plot .. (", '' using (100*$8):($0+0.25):(100*$9):(100*$10) skip 1 with xerrorbars"
+        .. " pt 7 ps 0.3 lc rgb '%s'"):format(PURPLE)
+    end
+    return figure
+  end
+  table.sort(rows, function(a, b) return a[4] > b[4] end)
+  figure.settings = "set xlabel 'Cells by rank'\nset ylabel 'Share of kept items'\nset yrange [0:*]"
+  figure.plot = ("plot 'NAME.csv' using 0:5:6 skip 1 with filledcurves lc rgb '%s' notitle, '' using 0:4"
+    .. " skip 1 with lines lw 2 lc rgb '%s' title 'share'"):format(BLUE, BLUE)
+  if target then
+    figure.plot = figure.plot .. (", '' using 0:7 skip 1 with points pt 7 ps 0.25 lc rgb '%s' title 'target'")
+      :format(RED)
+  end
+  return figure
+end
+
+local function drops(arm)
+  local rows = {}
+  for i, row in ipairs(arm.dropped) do
+    rows[i] = { csv.inert(row.reason), row.count, row.share, row.low, row.high }
+  end
+  return { name = "drops", header = { "reason", "count", "share", "low", "high" }, rows = rows,
+    settings = bars(rows, "Drafts, percent"), plot = bar_plot(3, 1), height = bars_height(rows) }
+end
+
+local function variants(arm)
+  local rows = {}
+  for i, row in ipairs(arm.account.variants) do
+    rows[i] = { csv.inert(row.variant), row.drafts, row.kept, row.share, row.low, row.high, row.tokens }
+  end
+  return { name = "variants", header = { "variant", "drafts", "kept", "share", "low", "high", "tokens" },
+    rows = rows, settings = bars(rows, "Drafts kept, percent"), plot = bar_plot(4, 1),
+    height = bars_height(rows) }
+end
+
+local ALL = {
+  coverage, cells_covered,
+  over_rounds("evenness", "evenness", "Evenness", BLUE, "[0:1.02]"),
+  over_rounds("distance", "distance", "Distance to target", BLUE, "[0:*]"),
+  over_rounds("kept_share", "kept_share", "Kept of recent drafts", GREEN, "[0:1]"),
+  new_cells, drops, variants, tokens, in_flight,
+}
+
+--- Whether a figure has anything to draw: a measure that the run does not have (no
+--- target, no variants) makes none.
+local function has_numbers(figure)
+  local column = #figure.header == 5 and figure.header[4] == "low" and 3 or 1
+  for _, row in ipairs(figure.rows) do
+    if row[column] ~= "" then return true end
+  end
+  return false
+end
+
+--- The figures of a run.
+---@param arm table From report/data.lua.
+---@return table[] list `{ name, header, rows, script }`
+function figures.of(arm)
+  local list = {}
+  for _, make in ipairs(ALL) do
+    local figure = make(arm)
+    if has_numbers(figure) then
+      figure.script = script_of(figure)
+      list[#list + 1] = figure
+    end
+  end
+  return list
+end
+
+--- A name as it may stand in a line of CSV that gnuplot reads.
+local function one_line(value)
+  return type(value) == "string" and value:gsub("%c+", " ") or value
+end
+
+local function write_one(path, source)
+  local written, why = whole.file(path, true, function(file) return whole.write(file, path, source) end)
+  if not written then error({ message = why }, 0) end
+end
+
+local function table_of(figure)
+  local lines = { csv.line(figure.header) }
+  for i, row in ipairs(figure.rows) do
+    local fields = {}
+    for k, value in ipairs(row) do fields[k] = one_line(value) end
+    lines[i + 1] = csv.line(fields)
+  end
+  return table.concat(lines)
+end
+
+--- gnuplot needs no key of the user's, and has to write numbers with a point.
+local function environment()
+  return { "PATH=" .. (os.getenv("PATH") or "/usr/bin:/bin"), "HOME=" .. (os.getenv("HOME") or "/"),
+    "LC_ALL=C.UTF-8" }
+end
+
+local MISSING = "gnuplot is not installed, so there are no SVG and PDF figures: apt-get install gnuplot-nox, "
+  .. "then report again, or run 'gnuplot NAME.gp' in the folder figures"
+
+--- Longer than any machine needs for ten small figures.
+local LIMIT_MS = 120000
+
+--- Writes figures into a folder that is there. Must be called from a task.
+---@param folder string
+---@param list table[] From `figures.of`.
+---@return string[] files The names of what is there now.
+---@return string|nil note Why some are not.
+function figures.write(folder, list)
+  local argv, files = { "gnuplot" }, {}
+  for _, figure in ipairs(list) do
+    write_one(("%s/%s.csv"):format(folder, figure.name), table_of(figure))
+    write_one(("%s/%s.gp"):format(folder, figure.name), figure.script)
+    argv[#argv + 1] = figure.name .. ".gp"
+    files[#files + 1], files[#files + 2] = figure.name .. ".csv", figure.name .. ".gp"
+  end
+  if #list == 0 then return files, "the run has no numbers to draw" end
+  local done, why, code = core.system.run(argv, { folder = folder, environment = environment(),
+    limit_ms = LIMIT_MS })
+  if code == "ENOTFOUND" then return files, MISSING end
+  if not done then return files, "gnuplot did not draw the figures: " .. why end
+  if done.status ~= 0 or done.signal then
+    return files, ("gnuplot failed (%s): %s"):format(done.signal and "signal " .. done.signal
+      or "exit " .. done.status, done.errors:gsub("^%s+", ""):sub(1, 500))
+  end
+  for _, figure in ipairs(list) do
+    files[#files + 1], files[#files + 2] = figure.name .. ".svg", figure.name .. ".pdf"
+  end
+  return files
+end
+
+return figures
