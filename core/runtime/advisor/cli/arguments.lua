@@ -7,6 +7,7 @@ local arguments = {}
 ---@field flags table<string, table> `{ value = "NAME"|nil, many = boolean, short = "o", doc =
 ---string }`
 ---@field positional string[] Names of required arguments.
+---@field many boolean|nil Whether the last of them may be several: a list then.
 ---@field notes string|nil More for `--help`.
 ---@field run fun(args: table, place: table): integer
 
@@ -55,6 +56,11 @@ function arguments.parse(verb, list)
   for position, place in ipairs(verb.positional) do
     if not places[position] then return nil, ("%s is missing"):format(place) end
     args[place] = places[position]
+  end
+  if verb.many then
+    local last = #verb.positional
+    args[verb.positional[last]] = table.move(places, last, #places, 1, {})
+    return args
   end
   if #places > #verb.positional then
     return nil, ("'%s' is one argument too many"):format(places[#verb.positional + 1])

@@ -1,0 +1,26 @@
+local compare = require("advisor.experiments.compare")
+local json = require("advisor.output.json")
+local words = require("advisor.output.comparison")
+
+local verb = {
+  usage = "compare RUN|SWEEP… [--json]",
+  summary = "Compares runs, or the arms of a sweep: coverage, diversity, yield, drops, cost, with "
+    .. "intervals over seeds.",
+  positional = { "RUN" },
+  many = true,
+  flags = {
+    json = { doc = "One JSON object on standard output, with curves over drafts." },
+  },
+  notes = "Runs of the same experiment that differ in their seed only are one arm. The first arm is "
+    .. "what the others\n"
+    .. "are compared with, seed by seed.",
+}
+
+function verb.run(args)
+  local found, why = compare.of(args.RUN)
+  if not found then error({ message = why }, 0) end
+  io.stdout:write(args.json and json.encode(found) .. "\n" or words(found))
+  return 0
+end
+
+return verb

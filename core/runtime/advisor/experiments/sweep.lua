@@ -1,0 +1,201 @@
+--- A sweep: one experiment run with several settings (arms) and seeds, in one folder.
+--- Its manifest, sweep.json, is written once and says all: which task is which run.
+--- How far a task came is read from its run.
+local core = require("advisor_core")
+local json = require("advisor.output.json")
+local records = require("advisor.engine.records")
+local whole = require("advisor.output.whole")
+
+local sweep = {}
+
+local FILE = "/sweep.json"
+
+--- An element of a --vary list as --set takes it.
+local function as_value(value)
+  return type(value) == "string" and value or json.encode(value)
+end
+
+--- The values of "key=v1,v2" or of "key=[v1, v2]" with JSON.
+---@param text string
+---@return string|nil key
+---@return string[]|string values Or why there are none.
+local function read_vary(text)
+  local key, list = text:match("^([%w_%.%-]+)=(.+)$")
+  if not key then return nil, ("--vary %s: expected key=value,value"):format(text) end
+  local given, values = list:sub(1, 1) == "[" and json.decode(list) or nil, {}
+  if given then
+    for i, value in ipairs(given) do values[i] = as_value(value) end
+  else
+    for value in list:gmatch("[^,]+") do values[#values + 1] = value end
+  end
+  if #values == 0 then return nil, ("--vary %s: no value is given"):format(text) end
+  return key, values
+end
+
+--- A value as a part of an arm's name: a script's name, or what is written.
+local function short(value)
+  local decoded = value:find("^[%[{]") and json.decode(value)
+  if type(decoded) == "table" and type(decoded[1]) == "string" then return decoded[1] end
+  return value
+end
+
+--- The arms of a matrix: each combination of the values, the first ones first.
+---@param vary string[] "key=v1,v2"
+---@return { name: string, set: string[] }[]|nil arms
+---@return string|nil problem
+function sweep.matrix(vary)
+  local arms = { { name = "", set = {} } }
+  for _, text in ipairs(vary) do
+    local key, values = read_vary(text)
+    if not key then return nil, values end
+    local more = {}
+    for _, arm in ipairs(arms) do
+      for _, value in ipairs(values) do
+        local set = table.move(arm.set, 1, #arm.set, 1, {})
+        set[#set + 1] = key .. "=" .. value
+        more[#more + 1] = { set = set, name = (arm.name ~= "" and arm.name .. ", " or "")
+          .. key:match("[^%.]+$") .. "=" .. short(value) }
+      end
+    end
+    arms = more
+  end
+  return arms
+end
+
+--- Seeds of "5" (1 to 5) or "3,7,11".
+---@param text string|nil Nil: 1 to 5.
+---@return integer[]|nil
+---@return string|nil problem
+function sweep.seeds(text)
+  local seeds = {}
+  text = text or "5"
+  for part in text:gmatch("[^,]+") do
+    local number = math.tointeger(tonumber(part))
+    if not number or number < 0 then
+      return nil, ("--seeds %s: a number of seeds, or seeds as 3,7,11, is expected"):format(text)
+    end
+    seeds[#seeds + 1] = number
+  end
+  if #seeds > 1 or text:find(",") then return seeds end
+  if seeds[1] == nil or seeds[1] < 1 then return nil, ("--seeds %s: at least 1"):format(text) end
+  local count = seeds[1]
+  for i = 1, count do seeds[i] = i end
+  return seeds
+end
+
+local function read_file(path)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local content = file:read("a")
+  file:close()
+  return content
+end
+
+local function slug(name)
+  local plain = name:gsub("[^%w_=%.%-]+", "-"):gsub("^[%.%-]+", ""):sub(1, 60)
+  return plain
+end
+
+--- Makes the manifest.
+---@param given table `{ kind, experiment, set, arms, seeds, share }`; `share`: the other arms may take
+---the first one's replies.
+---@return table|nil manifest
+---@return string|nil problem
+function sweep.plan(given)
+  local path, why = core.system.realpath(given.experiment)
+  if not path then return nil, ("%s: %s"):format(given.experiment, why) end
+  local source, problem = read_file(path)
+  if not source then return nil, problem end
+  local tasks = {}
+  for a, arm in ipairs(given.arms) do
+    for _, seed in ipairs(given.seeds) do
+      tasks[#tasks + 1] = { arm = a, seed = seed,
+        run = ("runs/%02d-%s/seed-%d"):format(a, slug(arm.name), seed) }
+    end
+    json.array(arm.set)
+  end
+  return { kind = given.kind, experiment = path, hash = core.text.hash(source),
+    folder = core.system.realpath("."), set = json.array(given.set or {}), arms = json.array(given.arms),
+    seeds = json.array(given.seeds), share = given.share or false, tasks = json.array(tasks) }
+end
+
+--- Whether a folder holds a sweep.
+function sweep.is(folder) return core.system.kind(folder .. FILE) == "file" end
+
+--- Reads a manifest.
+---@return table|nil manifest
+---@return string|nil problem
+function sweep.read(folder)
+  local text, why = read_file(folder .. FILE)
+  if not text then return nil, why end
+  local manifest, problem = json.decode(text)
+  if type(manifest) ~= "table" or type(manifest.tasks) ~= "table" then
+    return nil, ("%s%s: is no sweep: %s"):format(folder, FILE, problem or "it names no tasks")
+  end
+  return manifest
+end
+
+--- Writes the manifest of a new sweep; one that is there must be the same.
+---@return true|nil
+---@return string|nil problem
+function sweep.begin(folder, manifest)
+  local text = json.encode(manifest)
+  if sweep.is(folder) then
+    if read_file(folder .. FILE) == text .. "\n" then return true end
+    return nil, ("%s holds another sweep; go on with it by: advisor sweep %s, or name another folder")
+      :format(folder, folder)
+  end
+  local made, why = core.system.make_folder(folder)
+  if not made then return nil, why end
+  return whole.file(folder .. FILE, false, function(file) return file:write(text, "\n") end)
+end
+
+--- What is wrong with going on, or nil: the experiment must be as it was.
+function sweep.changed(manifest)
+  local source, why = read_file(manifest.experiment)
+  if not source then return why end
+  if core.text.hash(source) ~= manifest.hash then
+    return ("%s has changed since the sweep began: put it back, or begin a new sweep")
+      :format(manifest.experiment)
+  end
+  return nil
+end
+
+--- What `advisor run` is told for a task.
+---@param number integer
+---@return table args `{ EXPERIMENT, output, set, reuse, quiet }`
+function sweep.arguments(folder, manifest, number)
+  local task = manifest.tasks[number]
+  local set = table.move(manifest.set, 1, #manifest.set, 1, {})
+  table.move(manifest.arms[task.arm].set, 1, #manifest.arms[task.arm].set, #set + 1, set)
+  set[#set + 1] = ("seed=%d"):format(task.seed)
+  local args = { EXPERIMENT = manifest.experiment, output = folder .. "/" .. task.run, set = set,
+    quiet = true }
+  if manifest.share and task.arm > 1 then
+    for _, other in ipairs(manifest.tasks) do
+      if other.arm == 1 and other.seed == task.seed then
+        args.reuse = { folder .. "/" .. other.run }
+        break
+      end
+    end
+  end
+  return args
+end
+
+--- How far a task's run came.
+---@return string state "absent", "done", "running", "paused", "stopped"
+---@return string|nil why
+function sweep.state(folder, task)
+  local run = folder .. "/" .. task.run
+  if core.system.kind(run .. "/run.db") ~= "file" then return "absent" end
+  local store, why = core.store.open(run, "read")
+  if not store then return "stopped", why end
+  local facts = records.facts(store) or {}
+  store:close()
+  if facts.state == "running" and not core.system.is_locked(run .. "/run.lock") then
+    return "stopped", "the process ended before the run did"
+  end
+  return facts.state or "absent", facts.why
+end
+
+return sweep
