@@ -131,6 +131,27 @@ static int l_rouge(lua_State *L)
   return 1;
 }
 
+/* ngrams({n, threshold}) -> index | nil, message, code */
+static int l_ngrams(lua_State *L)
+{
+  static const char *const names[] = {"n", "threshold", NULL};
+  double threshold;
+  lua_Integer n;
+  handle *h;
+  adv_status st;
+
+  check_options(L, names);
+  n = adv_field_integer(L, 1, "n", 8);
+  luaL_argcheck(L, n >= 1 && n <= 64, 1, "n is not from 1 to 64");
+  threshold = field_number(L, "threshold", 0);
+  h = push_handle(L);
+  st = adv_dedup_ngrams(&h->dedup, (unsigned)n, threshold);
+  luaL_argcheck(L, st != ADV_EINVAL, 1, "threshold is not from 0 to 1");
+  if (st != ADV_OK)
+    return adv_push_fail(L, st, "dedup.ngrams");
+  return 1;
+}
+
 /* id, score or nil. */
 static int push_nearest(lua_State *L, const adv_nearest *nearest)
 {
@@ -291,7 +312,7 @@ int adv_open_dedup(lua_State *L)
 {
   static const luaL_Reg functions[] = {
       {"exact", l_exact},   {"minhash", l_minhash}, {"rouge", l_rouge},
-      {"cosine", l_cosine}, {NULL, NULL},
+      {"ngrams", l_ngrams}, {"cosine", l_cosine},   {NULL, NULL},
   };
   static const luaL_Reg methods[] = {
       {"nearest", l_nearest},

@@ -56,6 +56,19 @@ ADV_MUST_CHECK adv_status adv_dedup_minhash(adv_dedup **out,
  * ADV_EINVAL: a threshold out of range. The caller owns *out. */
 ADV_MUST_CHECK adv_status adv_dedup_rouge(adv_dedup **out, double threshold);
 
+/* The share of the text's words that lie in runs it has in common with an
+ * item: n words in a row (1 to 64; 0: 8) that are in a row in the item too, or,
+ * for an item of fewer than n words, all of them. An item of fewer than
+ * (n + 1) / 2 words is too common a phrase to prove anything: it is near
+ * nothing. Near is what scores above the threshold (0 to 1); at 0 any run
+ * counts. Exact: hashes only lead to the words, which are compared. Words are
+ * runs of a-z, 0-9 and whatever is beyond ASCII, of normal forms; so a script
+ * without spaces has one word a sentence. A text costs 32 bytes and about 16
+ * for each word, a distinct word some 50 once; a query takes time by the number
+ * of runs that it shares. ADV_EINVAL: out of range. The caller owns *out. */
+ADV_MUST_CHECK adv_status adv_dedup_ngrams(adv_dedup **out, unsigned n,
+                                           double threshold);
+
 /* The nearest of the items added so far with an id below `before`, as if later
  * ones were not there (INT64_MAX: all); of equals, the one added first. Ids
  * are below INT64_MAX and added in rising order. */

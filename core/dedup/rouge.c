@@ -394,7 +394,7 @@ adv_status adv_dedup_rouge(adv_dedup **out, double threshold)
   adv_postings_init(&r->postings);
   adv_buckets_init(&r->sequences);
   adv_arena_init(&r->items, 4);
-  adv_wording_init(&r->text);
+  adv_wording_init(&r->text, false);
   *out = &r->base;
   return ADV_OK;
 }

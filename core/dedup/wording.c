@@ -7,9 +7,9 @@
 #include "dedup/overlap.h"
 #include "dedup/words.h"
 
-void adv_wording_init(adv_wording *w)
+void adv_wording_init(adv_wording *w, bool any_script)
 {
-  *w = (adv_wording){0};
+  *w = (adv_wording){.any_script = any_script};
   adv_buf_init(&w->text, SIZE_MAX / 4);
   adv_buf_init(&w->normal, SIZE_MAX / 4);
 }
@@ -41,8 +41,8 @@ static adv_status split_words(adv_wording *w, const adv_dictionary *d)
   size_t pos = 0, start, len;
 
   w->len = 0;
-  while (adv_words_next(w->normal.data, w->normal.len, false, &pos, &start,
-                        &len)) {
+  while (adv_words_next(w->normal.data, w->normal.len, w->any_script, &pos,
+                        &start, &len)) {
     adv_status st = w->len < w->cap ? ADV_OK : make_room(w);
 
     if (st != ADV_OK)
@@ -162,5 +162,5 @@ void adv_wording_free(adv_wording *w)
   free(w->places);
   free(w->words);
   free(w->order);
-  adv_wording_init(w);
+  adv_wording_init(w, w->any_script);
 }

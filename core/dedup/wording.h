@@ -1,5 +1,5 @@
-/* wording.h - a text as rouge.c works with it: the numbers of its words, and
- * these in the order of a generation.
+/* wording.h - a text as rouge.c and ngrams.c work with it: the numbers of its
+ * words, and these in the order of a generation.
  *
  * One wording is filled again and again, for its memory. */
 #ifndef ADV_DEDUP_WORDING_H
@@ -24,7 +24,8 @@ typedef struct adv_place {
 } adv_place;
 
 typedef struct adv_wording {
-  bool is_ready; /* what follows holds for `text` */
+  bool any_script; /* which words: see words.h */
+  bool is_ready;   /* what follows holds for `text` */
   adv_buf text;
   adv_buf normal;
   adv_place *places;
@@ -37,8 +38,8 @@ typedef struct adv_wording {
   uint16_t signature2;
 } adv_wording;
 
-/* Allocates nothing. */
-void adv_wording_init(adv_wording *w);
+/* Allocates nothing. `any_script` is that of adv_words_next(). */
+void adv_wording_init(adv_wording *w, bool any_script);
 
 /* Takes up a text, unless it is the one at hand. On failure there is none. */
 ADV_MUST_CHECK adv_status adv_wording_take(adv_wording *w,

@@ -68,7 +68,8 @@ function M.run(ctx, state, advice, opt)
     })
     if not reply then return nil, why end
     local tokens = (reply.usage.prompt_tokens or 0) + (reply.usage.completion_tokens or 0)
-    return { text = ctx.text.apply(reply.text, opt.post), outcome = reply.outcome,
+    -- A twin is not what the cell of its advice stands for, whatever its words are like.
+    return { text = ctx.text.apply(reply.text, opt.post), outcome = reply.outcome, cell = false,
       twin_of = item.id, expected = "answer", variant = way.name, tokens = tokens }
   end)
 end

@@ -2,12 +2,15 @@
  *
  *   dedup_bench minhash CORPUS COUNT [THRESHOLD [PAIRS]]
  *   dedup_bench rouge CORPUS POOL QUERIES [THRESHOLD [SCORES]]
- *   dedup_bench cosine COUNT QUERIES [DIMENSIONS]
+ *   dedup_bench cosine COUNT QUERIES [DIMENSIONS [REFERENCE]]
  *
  * A corpus has one text a line; shared/bench/dedup/gen.py makes some, and the
  * references there take the same. PAIRS and SCORES name files for the results,
  * in the references' forms. cosine makes vectors like cos.py there, and
- * compares a few answers with a plain scan in double precision. */
+ * compares some answers with a plain scan in double precision. REFERENCE is
+ * cos.c there as a shared object: it is asked the same, query by query in turn
+ * with ours, and has 384 dimensions only. */
+#include <dlfcn.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -263,18 +266,97 @@ static size_t scan(const float *all, size_t count, const float *query, size_t d)
   return best;
 }
 
-static int bench_cosine(int argc, char **argv)
+/* Looks of the reference that scans bytes and repairs in float32, with its own
+ * copies of the vectors: of length 1, and as bytes in steps of .35 / 127. */
+typedef int64_t look(const int8_t *bytes, const float *floats, int64_t count,
+                     const int16_t *query_bytes, const float *query,
+                     int32_t margin, float *best, int64_t *rescored);
+
+typedef struct reference {
+  void *library;
+  look *nearest;
+  float *floats;
+  int8_t *bytes;
+  size_t count, d;
+} reference;
+
+static const float STEPS = 127 / .35f;
+
+static void unit(float *to, const float *from, size_t d)
 {
-  size_t count = (size_t)atol(argv[2]), queries = (size_t)atol(argv[3]);
-  size_t d = argc > 4 ? (size_t)atol(argv[4]) : 384, i, j, same = 0, checked;
-  size_t centers = count / 20 + 1;
+  double squares = 0;
+  size_t j;
+
+  for (j = 0; j < d; j++)
+    squares += (double)from[j] * (double)from[j];
+  for (j = 0; j < d; j++)
+    to[j] = (float)(from[j] / sqrt(squares));
+}
+
+static int whole_steps(float x)
+{
+  float steps = rintf(x * STEPS);
+
+  return (int)(steps > 127 ? 127 : steps < -127 ? -127 : steps);
+}
+
+static void open_reference(reference *r, const char *path, const float *all,
+                           size_t count, size_t d)
+{
+  size_t i, n = count * d;
+  void *symbol;
+
+  r->library = dlopen(path, RTLD_NOW);
+  symbol = r->library ? dlsym(r->library, "nn_i8x") : NULL;
+  if (!symbol || d != 384) {
+    fprintf(stderr, "dedup_bench: %s: %s\n", path,
+            d != 384 ? "has 384 dimensions only" : dlerror());
+    exit(1);
+  }
+  memcpy(&r->nearest, &symbol, sizeof(symbol));
+  r->count = count;
+  r->d = d;
+  r->floats = must(malloc(n * sizeof(float)));
+  r->bytes = must(malloc(n));
+  for (i = 0; i < count; i++)
+    unit(r->floats + i * d, all + i * d, d);
+  for (i = 0; i < n; i++)
+    r->bytes[i] = (int8_t)whole_steps(r->floats[i]);
+}
+
+/* The row that the reference finds; adds what its look took, in seconds. */
+static int64_t ask_reference(reference *r, const float *query, double *seconds)
+{
+  int16_t bytes[384];
+  float floats[384], best;
+  int64_t rescored, row;
+  double start = now();
+  size_t j;
+
+  unit(floats, query, r->d);
+  for (j = 0; j < r->d; j++)
+    bytes[j] = (int16_t)whole_steps(floats[j]);
+  row = r->nearest(r->bytes, r->floats, (int64_t)r->count, bytes, floats,
+                   (int32_t)(.02f * STEPS * STEPS), &best, &rescored);
+  *seconds += now() - start;
+  return row;
+}
+
+static void close_reference(reference *r)
+{
+  free(r->floats);
+  free(r->bytes);
+  if (r->library)
+    dlclose(r->library);
+}
+
+/* Vectors around random centers, and queries that are like some of them. */
+static void make_vectors(float *all, size_t count, float *query, size_t queries,
+                         size_t d)
+{
+  size_t centers = count / 20 + 1, i, j;
   float *center = must(malloc(centers * d * sizeof(float)));
-  float *all = must(malloc(count * d * sizeof(float)));
-  float *query = must(malloc(queries * d * sizeof(float)));
-  int64_t *found = must(malloc(queries * sizeof(*found)));
-  adv_dedup_vectors *v;
   adv_rng rng;
-  double start, busy, adding;
 
   adv_rng_seed(&rng, "cosine", 6);
   for (i = 0; i < centers * d; i++)
@@ -293,29 +375,51 @@ static int bench_cosine(int argc, char **argv)
       query[i * d + j] = like[j] + 0.03f * 23.9f * normal(&rng);
   }
   free(center);
+}
 
+static int bench_cosine(int argc, char **argv)
+{
+  size_t count = (size_t)atol(argv[2]), queries = (size_t)atol(argv[3]);
+  size_t d = argc > 4 ? (size_t)atol(argv[4]) : 384, i, same = 0, checked;
+  size_t agreed = 0;
+  float *all = must(malloc(count * d * sizeof(float)));
+  float *query = must(malloc(queries * d * sizeof(float)));
+  int64_t *found = must(malloc(queries * sizeof(*found)));
+  adv_dedup_vectors *v;
+  reference other = {0};
+  double start, busy = 0, taken = 0, other_taken = 0, adding;
+
+  make_vectors(all, count, query, queries, d);
   check(adv_dedup_vectors_new(&v, d, -1));
   start = now();
   for (i = 0; i < count; i++)
     check(adv_dedup_vectors_add(v, all + i * d, (int64_t)i));
   adding = now() - start;
-  busy = cpu();
-  start = now();
+  if (argc > 5)
+    open_reference(&other, argv[5], all, count, d);
   for (i = 0; i < queries; i++) {
     adv_nearest nearest;
+    double of_cpu = cpu();
 
+    start = now();
     check(adv_dedup_vectors_nearest(v, query + i * d, INT64_MAX, &nearest));
+    taken += now() - start;
+    busy += cpu() - of_cpu;
     found[i] = nearest.id;
+    if (other.nearest)
+      agreed += ask_reference(&other, query + i * d, &other_taken) == found[i];
   }
-  start = now() - start;
-  busy = cpu() - busy;
-  checked = queries < 5 ? queries : 5;
+  checked = queries < 50 ? queries : 50;
   for (i = 0; i < checked; i++)
     same += found[i] == (int64_t)scan(all, count, query + i * d, d);
   printf("cosine n=%zu: %.3f ms/query (CPU %.3f), %.2f us/add, %zu dimensions; "
          "%zu of %zu as by a plain scan\n",
-         count, 1e3 * start / (double)queries, 1e3 * busy / (double)queries,
+         count, 1e3 * taken / (double)queries, 1e3 * busy / (double)queries,
          1e6 * adding / (double)count, d, same, checked);
+  if (other.nearest)
+    printf("reference: %.3f ms/query; %zu of %zu as ours\n",
+           1e3 * other_taken / (double)queries, agreed, queries);
+  close_reference(&other);
   adv_dedup_vectors_free(v);
   free(all);
   free(query);
@@ -334,6 +438,6 @@ int main(int argc, char **argv)
   fprintf(stderr, "usage: dedup_bench minhash CORPUS COUNT [THRESHOLD "
                   "[PAIRS]]\n       dedup_bench rouge CORPUS POOL QUERIES "
                   "[THRESHOLD [SCORES]]\n       dedup_bench cosine COUNT "
-                  "QUERIES [DIMENSIONS]\n");
+                  "QUERIES [DIMENSIONS [REFERENCE]]\n");
   return 2;
 }

@@ -59,8 +59,8 @@ class PossiblyPaidTest(support.Case):
         status = self.status(run)
         self.assertEqual(status["unknown_attempts"], closed)
         self.assertEqual(status["attempts"], status["calls"] + closed)
-        self.assertIn(f"{closed} of them with an unknown outcome (possibly "
-                      "paid)", done.stderr)
+        self.assertIn(f"unknown: attempts {closed} (possibly paid)",
+                      done.stderr)
         self.assertIn("possibly paid", self.run_advisor("status", run).stdout)
         self.assertEqual(self.export_bytes(run), self.export_bytes(usual))
 

@@ -37,6 +37,19 @@ describe("principle balance", function()
     assert.same({}, gaps_of({}))
   end)
 
+  it("minds the mistakes of a labeller that was checked", function()
+    -- Most of what is labelled B is A: counted they are even.
+    local state = { cells = { A = 1000, B = 1000 }, taxonomy = { { name = "A" }, { name = "B" } },
+      mistakes = { A = { A = 300, B = 200 }, B = { B = 500 } } }
+    local check = support.load("principles/balance.lua")
+    local gaps = check(support.ctx(), support.state(state))
+    assert.equal("B", gaps[1].cell)
+    assert.is_true(gaps[1].have > 333 and gaps[1].have < 550)
+    assert.matches("too many in A %(%d+%.%d%)", gaps[1].text)
+    assert.same({}, support.load("principles/balance.lua", { corrected = false })(support.ctx(),
+      support.state(state)))
+  end)
+
   it("returns no more than it may, and names none where told so", function()
     local gaps = gaps_of({ A = 90, B = 7, C = 3, D = 20 }, { most = 2, named = 0 })
     assert.equal(2, #gaps)

@@ -53,6 +53,40 @@ describe("principle coverage", function()
     assert.same({}, gaps_of(state))
   end)
 
+  describe("where the labeller was checked", function()
+    -- Half of what is A is labelled B: 100 of 400 labels come from 200 items.
+    local state = { cells = { A = 100, B = 300 }, taxonomy = { { name = "A" }, { name = "B" } },
+      mistakes = { A = { A = 100, B = 100 }, B = { B = 200 } } }
+
+    it("minds its mistakes, as far as they are sure", function()
+      assert.same({}, gaps_of(state, { certain = true }))
+      local gaps = gaps_of(state)
+      assert.same({ "A" }, cells_of(gaps))
+      assert.is_true(gaps[1].have > 140 and gaps[1].have < 200)
+      assert.is_true(math.abs(gaps[1].have - gaps[1].interval.low) < 1e-6)
+      assert.matches("^A: likely 1%d%d%.%d of 400 items %(100 counted%)", gaps[1].text)
+    end)
+
+    it("finds a cell that only mistakes fill", function()
+      local gaps = gaps_of({ cells = { A = 200, B = 200 }, taxonomy = state.taxonomy,
+        mistakes = { A = { A = 200 }, B = { A = 100, B = 100 } } }, { certain = true })
+      assert.same({ "A" }, cells_of(gaps))
+      assert.is_true(gaps[1].have < 110)
+    end)
+
+    it("goes by the counts where told to", function()
+      local gaps = gaps_of(state, { corrected = false, certain = true })
+      assert.same({ "A", 100 }, { gaps[1].cell, gaps[1].have })
+    end)
+
+    it("does not take a count for a minimum's sure number", function()
+      local wanted = { { name = "A", minimum = 150 }, { name = "B" } }
+      local more = { cells = state.cells, taxonomy = wanted, mistakes = state.mistakes }
+      assert.same({}, gaps_of(more))
+      assert.same({ "A" }, cells_of(gaps_of(more, { corrected = false })))
+    end)
+  end)
+
   it("returns no more than it may", function()
     assert.equals(1, #gaps_of({ cells = { A = 9, B = 1, C = 1 } }, { most = 1 }))
   end)

@@ -6,6 +6,8 @@ local options = require("advisor.host.options")
 local ledger = require("advisor.engine.ledger")
 local readonly = require("advisor.host.readonly")
 local registry = require("advisor.host.registry")
+local round = require("advisor.engine.round")
+local stages = require("advisor.engine.stages")
 local states = require("advisor.engine.state")
 
 local support = {}
@@ -51,6 +53,8 @@ function support.run(given)
     view = function(self, state, gaps) return states.view(self.timeline, state, gaps) end,
     principles = { item = given.item or {}, dataset = given.dataset or {} },
     resolved = { per_round = given.per_round or 4, accept = given.accept },
+    accept_in = function() return given.accept end,
+    draft = round.draft, label = stages.label, summarize = stages.summarize,
     policy = { unknown = given.unknown or "drop" },
     parallel = function(_, n, fn) for i = n, 1, -1 do fn(i) end end,
     ask = function(self, lane, role, prompt)

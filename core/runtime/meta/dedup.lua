@@ -35,6 +35,18 @@ function dedup.minhash(options) end
 ---@return string|nil code
 function dedup.rouge(options) end
 
+---@class advisor.NgramsOptions
+---@field n integer|nil Words of a run, 1 to 64; 8.
+---@field threshold number|nil What scores above it is near; 0: any common run.
+
+--- Share of a text's words in runs of n words that it has in common with an item,
+--- exact.
+---@param options advisor.NgramsOptions|nil
+---@return advisor.Index|nil
+---@return string|nil message
+---@return string|nil code
+function dedup.ngrams(options) end
+
 ---@class advisor.CosineOptions
 ---@field dimensions integer Of the vectors.
 ---@field threshold number|nil Least cosine that is near; 0.9. -1: all are.

@@ -56,6 +56,33 @@ describe("dedup.rouge", function()
   end)
 end)
 
+describe("dedup.ngrams", function()
+  it("finds what shares a run of words, and how much of the text lies in such runs", function()
+    local index = assert(dedup.ngrams())
+    assert.is_true(index:add("May I send a parcel back that was opened once?", 1))
+    assert.is_true(index:add("Where is my parcel?", 2))
+    assert.same({ 1, 0.8 }, { index:nearest("So, may I send a parcel back that was mine?") })
+    assert.same({ 2, 0.8 }, { index:nearest("Well, where is my parcel?") })
+    assert.is_nil((index:nearest("May I send a parcel back that is open?")))
+    assert.is_nil((index:nearest("Where is my parcel?", 2)))
+    assert.equal(2, index:count())
+  end)
+
+  it("takes a number of words and a threshold", function()
+    local index = assert(dedup.ngrams({ n = 2, threshold = 0.5 }))
+    assert(index:add("one two three", 1))
+    assert.same({ 1, 2 / 3 }, { index:nearest("two three four") })
+    assert.is_nil((index:nearest("two three four five")))
+  end)
+
+  it("raises for wrong options", function()
+    for _, options in ipairs({ { n = 0 }, { n = 65 }, { n = 1.5 }, { threshold = 2 }, { threshold = "x" },
+      { words = true }, "8" }) do
+      assert.is_false((pcall(dedup.ngrams, options)))
+    end
+  end)
+end)
+
 describe("dedup.cosine", function()
   it("finds the nearest vector", function()
     local index = assert(dedup.cosine({ dimensions = 2, threshold = 0.5 }))

@@ -1,4 +1,5 @@
 local experiment = require("advisor.engine.experiment")
+local variation = require("advisor.engine.variation")
 local registry = require("advisor.host.registry")
 local host = require("tests.support.host")
 
@@ -47,6 +48,14 @@ return {
 }
 ]]
 
+  it("refuses a cap on money where a role has no price", function()
+    local settings = { "stop.budget.money=2" }
+    assert.matches("stop.budget.money: what is spent would be unknown: no price for models.default$",
+      problems(GOOD, settings)[1])
+    settings[2] = 'models.default.price={"prompt":1,"completion":2}'
+    assert.equal("experiment", resolved(GOOD, settings).models.default.price_from)
+  end)
+
   it("fills in every default", function()
     local got = resolved(GOOD)
     assert.equal("mine", got.name)
@@ -67,6 +76,39 @@ return {
     assert.equal("openai_chat", got.models.default.api)
     assert.equal(8, got.models.default.concurrency)
     assert.same({ "http://127.0.0.1:1/v1" }, got.models.default.urls)
+  end)
+
+  it("reads rows that the labeller and principles are measured on", function()
+    host.write(folder .. "/rows.jsonl", '{"text":"Is it late?","cell":"Late","label":"bad"}\n')
+    local got = resolved([[
+return {
+  rounds = 1, models = { default = { url = "http://127.0.0.1:1/v1" } },
+  pipeline = { generate = "few_shot" }, principles = { "length" },
+  coverage = { taxonomy = { "Late", "Early" }, check = { file = "rows.jsonl" } },
+  calibration = { { principle = "length", file = "rows.jsonl", positive = { "bad" } } },
+}]], { "calibration.1.min_kappa=0.5" })
+    assert.same({ { text = "Is it late?", cell = "Late" } }, got.coverage.check)
+    assert.equal(0.5, got.calibration[1].min_kappa)
+    assert.equal("bad", got.calibration[1].rows[1].label)
+    assert.is_nil(variation.change(got, { "calibration.1.min_kappa=-1" }))
+    assert.equal(-1, got.calibration[1].min_kappa)
+    assert.matches("no such calibration", variation.change(got, { "calibration.3.min_kappa=0" }))
+    assert.matches("number expected", variation.change(got, { "calibration.1.min_kappa=x" }))
+    assert.matches("keeps it", variation.change(got, { "calibration.1.positive=[]" }))
+  end)
+
+  it("tells what is wrong with such rows, with the line", function()
+    assert.same({
+      "5: coverage.check: row 1: the taxonomy has no cell 'Taxes'; \"\" stands for none",
+      "6: calibration.1.principle: 'judged' is not among the principles",
+    }, problems([[
+return {
+  rounds = 1, models = { default = { url = "http://127.0.0.1:1/v1" } },
+  pipeline = { generate = "few_shot" },
+  coverage = { taxonomy = { "Late" },
+    check = { { text = "A?", cell = "Taxes" } } },
+  calibration = { { principle = "judged", file = "x.csv", positive = { "bad" } } },
+}]]))
   end)
 
   it("gives plain data that JSON holds", function()
@@ -116,6 +158,32 @@ return {
     assert.same({ "1: rounds: is missing: give rounds, or accept, or both", "1: models: is missing",
       "1: models: is empty: a role 'default' serves all", "1: pipeline: is missing",
       "1: pipeline.generate: is missing: name a generate strategy" }, problems("return {}"))
+  end)
+
+  it("names what is wrong with references, before anything is asked", function()
+    host.write(folder .. "/rows.jsonl", '{"q":"one"}\n{"q":""}\n')
+    assert.same({
+      "5: references.a: the file 'missing.csv' was not found",
+      "6: references.b: " .. folder .. "/rows.jsonl:1: no field 'text'; there are: q",
+      "7: references.c: " .. folder .. "/rows.jsonl:2: the field 'q' is blank: remove the row",
+    }, problems([[
+return { rounds = 1, models = { default = { url = "http://x/v1" } },
+  pipeline = { generate = "few_shot",
+    filter = { "decontaminate" } },
+  references = {
+    a = { file = "missing.csv" },
+    b = { file = "rows.jsonl" },
+    c = { file = "rows.jsonl", field = "q" },
+  } }
+]]))
+    host.write(folder .. "/rows.jsonl", '{"q":"one"}\n')
+    local source = GOOD:gsub('"exact_duplicate"', '{ "decontaminate", references = { "b" } }')
+      :gsub("seeds = ", "references = { a = { file = 'rows.jsonl', field = 'q' } }, %0")
+    assert.same({ "6: pipeline.filter.1.references: no reference is called 'b'; there are a" },
+      problems(source))
+    assert.equal(1, resolved(source, { "pipeline.filter.1.references=[]" }).references.a.count)
+    assert.same({ "6: pipeline.filter.1: decontaminate compares with references, and the experiment "
+      .. "names no references" }, problems((source:gsub("references = { a = .-} }, ", ""))))
   end)
 
   it("survives sections of a wrong type", function()

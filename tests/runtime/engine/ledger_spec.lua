@@ -35,6 +35,14 @@ describe("what a round spent", function()
     assert.same({ prompt = 1640, completion = 560, calls = 80 }, spent)
   end)
 
+  it("is not known in money where a server counts no tokens", function()
+    local self = ledger.new(MODELS)
+    self:spend({ round = 1, stage = "advise", path = "1" }, "judge",
+      { prompt_tokens = 5, completion_tokens = 1 })
+    self:spend({ round = 1, stage = "advise", path = "1" }, "advisor", {})
+    assert.same({ prompt = 5, completion = 1, calls = 2 }, self:spent_in(1))
+  end)
+
   it("is nothing in a round without calls", function()
     assert.same({ prompt = 0, completion = 0, money = 0, calls = 0 }, (spend({})))
   end)

@@ -114,13 +114,15 @@ describe("records", function()
         { OUTCOME, 1, "ok", 1, 1, 1, 0.1 },
         { ATTEMPT, 2, 2, "1/1.1", 1 }, { REPLY, 2, "done" }, { OUTCOME, 2, "busy", 0, n = 7 },
         { ATTEMPT, 3, 2, "1/1.1", 2 }, { ATTEMPT, 4, 2, "1/1.2", 1 } }))
-      local open = records.open_attempts(store, 1)
-      assert.equals(3, #open)
+      local lost, last = records.lost_attempts(store)
+      assert.same({ { 3, 4 }, 2 }, { lost, last })
+      local open = records.attempts_of(store, 2)
+      assert.equals(1, #open)
       assert.same({ 2, "done", "busy", 0 }, { open[1].id, open[1].state, open[1].class,
         open[1].final })
-      assert.same({ 3 }, { open[2].id, open[2].state })
       assert(records.mark_interrupted(store, { 3, 4 }, -1))
-      open = records.open_attempts(store, 1)
+      assert.same({}, (records.lost_attempts(store)))
+      open = records.attempts_of(store, 2)
       for i = 2, 3 do
         assert.same({ "unknown", -1, "unknown", "interrupted", 0 },
           { open[i].state, open[i].curl, open[i].class, open[i].reason, open[i].final })

@@ -124,6 +124,7 @@ describe("generate", function()
   it("fails the round for what are no drafts", function()
     for body, words in pairs({ ["return nil, 'none'"] = "none",
       ["return { 7 }"] = "a draft must be",
+      ["return { { text = 'x', cell = 7 } }"] = "a draft's cell must be",
       ["return { {} }"] = "a draft must be", ["return 'x'"] = "must return a list of drafts" }) do
       fails(words, "generate/my_generate", stages.generate,
         support.run({ generate = used("generate", body) }), 3, view,
@@ -287,6 +288,19 @@ describe("label", function()
   it("knows no cell beside a closed taxonomy's", function()
     local closed = { cells = { { name = "X" } } }
     assert.same({ false, "X", false }, cells("return { 'X', 'Y' }", closed))
+  end)
+
+  it("leaves a draft in the cell that it names itself, or in none", function()
+    local run = support.run({ cells = { { name = "X" }, { name = "Y" } },
+      generate = used("generate", "return { { text = 'a', cell = 'Y' }, { text = 'b', cell = false },"
+        .. " { text = 'c', cell = 'Z' }, 'd' }"),
+      label = used("label", "assert(#a == 1 and a[1].text == 'd') return { 'X' }") })
+    local drafts = stages.generate(run, 3, view, { { target = "X" } })
+    stages.label(run, 3, drafts)
+    local list = {}
+    for i, draft in ipairs(drafts) do list[i] = draft.cell or false end
+    assert.same({ "Y", false, false, "X" }, list)
+    assert.same({}, drafts[1].meta)
   end)
 
   it("hands the taxonomy to the script", function()

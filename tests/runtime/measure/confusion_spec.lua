@@ -57,6 +57,35 @@ describe("measure/confusion", function()
       simulation.rng(7))))
   end)
 
+  -- True shares 0.6 and 0.4: yes 0.6*0.8 + 0.4*0.1, no 0.6*0.1 + 0.4*0.6, none the rest.
+  it("takes a labeller that may answer none", function()
+    local given = { yes = { yes = 8, no = 1, none = 1 }, no = { yes = 1, no = 6, none = 3 } }
+    local rows, failed = confusion.corrected({ yes = 520, no = 300, none = 180 }, given,
+      { "yes", "no" }, simulation.rng(3), { answers = { "yes", "no", "none" }, samples = 99 })
+    near(0.6, rows[1].share)
+    near(0.4, rows[2].share)
+    assert.equal(0, failed)
+    assert.is_true(rows[1].low < 0.6 and rows[1].high > 0.6)
+  end)
+
+  it("uses what only the answer none tells", function()
+    -- Of b nothing is ever labelled b: without the answer none, nothing tells of it.
+    local given = { a = { a = 9, none = 1 }, b = { none = 10 } }
+    local rows = confusion.corrected({ a = 45, none = 55 }, given, { "a", "b" }, nil,
+      { answers = { "a", "b", "none" } })
+    near(0.5, rows[1].share)
+    local deaf = { a = { a = 9, b = 1 }, b = { a = 9, b = 1 } }
+    assert.is_nil((confusion.corrected({ a = 45, b = 55 }, deaf, { "a", "b" })))
+  end)
+
+  -- A labeller without mistakes leaves the sampling error: 1.96 sqrt(p(1-p)/n).
+  it("keeps the width of an interval where items are many", function()
+    local perfect = { yes = { yes = 50 }, no = { no = 50 } }
+    local rows = confusion.corrected({ yes = 20000, no = 20000 }, perfect, { "yes", "no" },
+      simulation.rng(5))
+    near(2 * 1.96 * math.sqrt(0.25 / 40000), rows[1].high - rows[1].low, 0.0015)
+  end)
+
   it("says why it cannot correct", function()
     local blind = { yes = { yes = 5, no = 5 }, no = { yes = 7, no = 7 } }
     local rows, why, code = confusion.corrected({ yes = 1, no = 1 }, blind, { "yes", "no" })

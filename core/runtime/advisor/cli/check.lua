@@ -1,5 +1,9 @@
-local registry = require("advisor.host.registry")
+local contract = require("advisor.host.contract")
 local experiment = require("advisor.engine.experiment")
+local options = require("advisor.host.options")
+local registry = require("advisor.host.registry")
+local rehearsal = require("advisor.engine.rehearsal")
+local printable = require("advisor.output.text").printable
 
 local verb = {
   usage = "check FILE [--set key=value]…",
@@ -8,7 +12,9 @@ local verb = {
   flags = {
     set = { value = "key=value", many = true, doc = "As for 'run', where FILE is an experiment." },
   },
-  notes = "A script is known by its field `kind`; any other file is read as an experiment.",
+  notes = "A script is known by its field `kind`; any other file is read as an experiment.\n"
+    .. "What keeps its contract is also run on a small made-up state, with the replies of its models\n"
+    .. "in several orders: it must do the same in each. So are an experiment's own scripts.",
 }
 
 local function read(path)
@@ -33,21 +39,53 @@ local function expected_kind(path)
   return nil
 end
 
+--- Runs a script in several orders of replies. What it raises on a made-up state is
+--- said, and no problem: it may need options or data that only a run has.
+---@return string|nil problem
+local function rehearse(script, name, given)
+  if script.kind == "provider" then return nil end
+  local problem, failure = rehearsal.try(script, name, given)
+  local line = contract.line_of(script.source, script.kind == "principle" and "check" or "run")
+  if problem then
+    return ("%s:%d: what it does depends on the order in which replies come: %s; a function given "
+      .. "to ctx.map must return what it found, and not write to variables that others read")
+      :format(script.path, line, problem)
+  end
+  if failure then
+    io.stderr:write(("advisor check: %s was not tried to its end, on a made-up state it stops: %s\n")
+      :format(script.path, printable(failure)))
+  end
+  return nil
+end
+
+local function check_script(source, path)
+  local name = path:match("([^/]+)%.lua$") or path
+  local script, problems = registry.examine(source, path, expected_kind(path), name, "file")
+  if not script then return problems end
+  local filled = options.fill(script.table.options, {})
+  return { rehearse(script, name, filled) }
+end
+
+local function check_experiment(path, settings, place)
+  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
+  local resolved, problems = experiment.read(path, settings, found, place.root)
+  if not resolved then return problems end
+  problems = {}
+  for _, used in ipairs(experiment.uses(resolved)) do
+    local script = found:find(used.kind, used.name)
+    if script.origin ~= "shipped" then
+      problems[#problems + 1] = rehearse(script, used.name, used.options)
+    end
+  end
+  return problems
+end
+
 function verb.run(args, place)
   local path = args.FILE
   local source, why = read(path)
   if not source then error({ message = why }, 0) end
-  local problems
-  if is_script(source, path) then
-    local name = path:match("([^/]+)%.lua$") or path
-    local _, found = registry.examine(source, path, expected_kind(path), name, "file")
-    problems = found
-  else
-    local found = registry.new({ root = place.root,
-      experiment = path:match("^(.*)/[^/]*$") or "." })
-    local _, wrong = experiment.read(path, args.set or {}, found, place.root)
-    problems = wrong or {}
-  end
+  local problems = is_script(source, path) and check_script(source, path)
+    or check_experiment(path, args.set or {}, place)
   for _, problem in ipairs(problems) do io.stderr:write(problem, "\n") end
   if #problems > 0 then return 1 end
   io.stdout:write(path, ": fine\n")

@@ -1,9 +1,9 @@
 local core = require("advisor_core")
-local agreement = require("advisor.measure.agreement")
 local evaluation = require("advisor.engine.evaluation")
 local experiment = require("advisor.engine.experiment")
 local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
+local labelled = require("advisor.engine.labelled")
 local options = require("advisor.host.options")
 local registry = require("advisor.host.registry")
 local report = require("advisor.output.evaluation")
@@ -157,20 +157,12 @@ end
 local function evaluate_principle(args, used, given)
   local list = read_rows(args.data, args["data-rows"], args)
   local positive, names = positives_of(args, list)
-  local verdicts = measured(given, function(run) return evaluation.verdicts(run, used, list) end)
-  local answered, by_label, unknown = {}, {}, { fail = 0, pass = 0 }
-  for i, row in ipairs(list) do
-    local want, got = positive[row.label] and "fail" or "pass", verdicts[i]
-    by_label[row.label] = by_label[row.label] or { fail = 0, pass = 0, unknown = 0 }
-    by_label[row.label][got] = by_label[row.label][got] + 1
-    if got == "unknown" then
-      unknown[want] = unknown[want] + 1
-    else
-      answered[#answered + 1] = { want, got }
-    end
-  end
-  return { measured = agreement.measure(answered), rows = #list, unknown = unknown,
-    by_label = by_label, positive = names }
+  local verdicts = measured(given, function(run)
+    return labelled.verdicts(run, used, list, evaluation.PLACE)
+  end)
+  local result = labelled.judged(list, verdicts, positive)
+  result.rows, result.positive = #list, names
+  return result
 end
 
 --- Cells and examples for a labeller.
@@ -194,11 +186,10 @@ local function evaluate_labeller(args, used, given)
   local list = read_rows(args.data, args["data-rows"], args)
   local coverage = coverage_of(args, list, given)
   local labels = measured(given, function(run)
-    return evaluation.labels(run, used, list, coverage)
+    return labelled.labels(run, used, list,
+      labelled.options(used, coverage.cells, coverage.examples), evaluation.PLACE)
   end)
-  local pairs_given = {}
-  for i, row in ipairs(list) do pairs_given[i] = { row.label, labels[i] or nil } end
-  local result = agreement.measure(pairs_given)
+  local result = labelled.agreement(list, labels)
   local low, high = intervals.wilson(result.missing, #list)
   return { measured = result, rows = #list, examples = #coverage.examples, cells = #coverage.cells,
     missing = { share = result.missing / #list, low = low, high = high } }

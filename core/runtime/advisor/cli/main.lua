@@ -3,7 +3,10 @@ local core = require("advisor_core")
 local arguments = require("advisor.cli.arguments")
 local version = require("advisor.version")
 
-local VERBS = { "run", "resume", "preview", "status", "export", "list", "show", "check", "new", "eval" }
+local VERBS = {
+  "run", "resume", "replay", "fork", "sweep", "ablate", "compare", "preview", "status", "report",
+  "export", "list", "show", "check", "new", "eval",
+}
 
 --- Exit codes.
 local DONE, ERROR, USAGE = 0, 1, 2
@@ -29,7 +32,7 @@ local function help()
   lines[#lines + 1] = ""
   lines[#lines + 1] = "advisor VERB --help shows a verb's options; advisor --version the version."
   lines[#lines + 1] = "Environment: OPENAI_BASE_URL, OPENAI_API_KEY, ADVISOR_MODEL (presets), "
-    .. "ADVISOR_PATH (scripts)."
+    .. "ADVISOR_PATH (scripts), ADVISOR_PRICES (a file)."
   return table.concat(lines, "\n") .. "\n"
 end
 

@@ -1,7 +1,9 @@
+local account = require("advisor.engine.account")
 local core = require("advisor_core")
 local experiment = require("advisor.engine.experiment")
+local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
-local records = require("advisor.engine.records")
+local prices = require("advisor.models.prices")
 local registry = require("advisor.host.registry")
 local session = require("advisor.cli.session")
 local text = require("advisor.output.text")
@@ -56,28 +58,78 @@ local function print_items(store)
   end
 end
 
---- What the whole experiment would take if every round were like the first.
+--- Rounds that the whole experiment takes: with `accept`, as many as are needed at
+--- the share of drafts that this round kept. Nil where that share is 0.
+local function rounds_of(resolved, kept)
+  if not resolved.accept then return resolved.rounds end
+  if kept == 0 then return resolved.rounds end
+  local needed = math.ceil(resolved.accept / kept)
+  return resolved.rounds and math.min(resolved.rounds, needed) or needed
+end
+
+--- What the whole experiment would take if every round were like the first; what
+--- is not known is null.
 local function project(store, resolved, seconds)
-  local summary = records.summary(store)
-  local rounds = resolved.rounds
-  if resolved.accept and summary.kept > 0 then
-    local needed = math.ceil(resolved.accept / summary.kept)
-    rounds = rounds and math.min(rounds, needed) or needed
+  local found = account.of(store)
+  local rounds = rounds_of(resolved, found.kept)
+  local before = found.before ~= json.null and found.before or {}
+  --- What was spent before the first round is spent once.
+  local function times(value, once)
+    once = once or 0
+    return rounds and type(value) == "number" and once + (value - once) * rounds or json.null
   end
-  local factor = rounds or json.null
-  local function times(value)
-    return type(factor) == "number" and type(value) == "number" and value * factor or json.null
-  end
+  local kept, low, high = times(found.kept), intervals.wilson(found.kept, found.drafts)
+  if resolved.accept and kept ~= json.null then kept = math.min(kept, resolved.accept) end
+  local counted = found.uncounted_replies == 0
   return {
-    rounds = factor, calls = times(summary.calls), tokens = { prompt = times(summary.tokens.prompt),
-    completion = times(summary.tokens.completion) }, money = times(summary.cost),
-      kept = times(summary.kept),
+    rounds = rounds or json.null, calls = times(found.calls, before.calls),
+    tokens = {
+      prompt = times(counted and found.tokens.prompt, before.prompt),
+      completion = times(counted and found.tokens.completion, before.completion),
+    },
+    money = times(found.cost, before.money), unpriced_roles = prices.unpriced(resolved.models),
+    accept = resolved.accept or json.null, kept = kept,
     seconds = times(math.floor(seconds * 100 + 0.5) / 100),
+    share_kept = { kept = found.kept, drafts = found.drafts, low = low, high = high },
   }
 end
 
 local function in_words(value, template)
   return type(value) == "number" and template:format(value) or "unknown"
+end
+
+--- Why something is unknown, and whether the round that was looked at is enough.
+local function remarks(projection, resolved)
+  local lines, share = {}, projection.share_kept
+  lines[1] = ("this round kept %d of %d drafts (95 %% interval %.2f to %.2f)"):format(share.kept,
+    share.drafts, share.low, share.high)
+  if resolved.accept and share.kept == 0 then
+    lines[#lines + 1] = ("it kept nothing, so how many rounds %d items take is unknown%s"):format(
+      resolved.accept, resolved.rounds and "; the figures are for all rounds" or "")
+  elseif resolved.accept and projection.kept < resolved.accept then
+    lines[#lines + 1] = ("%d rounds would keep %d of %d asked: allow more rounds"):format(
+      projection.rounds, projection.kept, resolved.accept)
+  end
+  if projection.money == json.null and #projection.unpriced_roles > 0 then
+    local name = projection.unpriced_roles[1]
+    lines[#lines + 1] = ("no price for %s: give models.%s.price, or its model's in %s"):format(
+      table.concat(projection.unpriced_roles, ", "), name,
+      prices.path(os.getenv) or "a file that $ADVISOR_PRICES names")
+  end
+  return table.concat(lines, "\n")
+end
+
+local function print_projection(projection, resolved, folder)
+  io.stdout:write(("── the whole experiment, if every round were like this one\n%s rounds, %s calls, "
+    .. "%s prompt and %s completion tokens, %s money, %s s, %s kept items\n"):format(
+    in_words(projection.rounds, "%d"), in_words(projection.calls, "%d"),
+    in_words(projection.tokens.prompt, "%d"), in_words(projection.tokens.completion, "%d"),
+    in_words(projection.money, "%.4f"), in_words(projection.seconds, "%.0f"),
+    in_words(projection.kept, "%d")))
+  io.stdout:write(remarks(projection, resolved), "\n")
+  io.stdout:write(("%s holds this round; go on from it: advisor resume %s --set rounds=%s%s\n"):format(
+    folder, folder, in_words(projection.rounds, "%d"):gsub("unknown", "…"),
+    resolved.accept and " --set accept=" .. resolved.accept or ""))
 end
 
 local function show(folder, resolved, seconds, args)
@@ -88,16 +140,7 @@ local function show(folder, resolved, seconds, args)
   else
     print_prompts(store, tonumber(args.prompts) or 1)
     print_items(store)
-    io.stdout:write(("\n── the whole experiment, if every round were like this one\n%s rounds, %s "
-      .. "calls, %s prompt and "
-      .. "%s completion tokens, %s money, %s s, %s kept items\n%s holds this round; go on from "
-      .. "it: advisor resume %s "
-      .. "--set rounds=…\n"):format(in_words(projection.rounds, "%d"),
-      in_words(projection.calls, "%d"),
-      in_words(projection.tokens.prompt, "%d"), in_words(projection.tokens.completion, "%d"),
-      in_words(projection.money, "%.4f"), in_words(projection.seconds, "%.0f"),
-      in_words(projection.kept, "%d"),
-      folder, folder))
+    print_projection(projection, resolved, folder)
   end
   store:close()
 end

@@ -1,5 +1,5 @@
 local core = require("advisor_core")
-local experiment = require("advisor.engine.experiment")
+local variation = require("advisor.engine.variation")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
@@ -12,6 +12,7 @@ local verb = {
   flags = {
     set = { value = "key=value", many = true, doc = "Change how far the run goes or how it "
       .. "reaches its models." },
+    ["without-reuse"] = { doc = "Ask for what the run would have taken from other runs (--reuse)." },
     json = session.flags.json,
     quiet = session.flags.quiet,
   },
@@ -24,13 +25,20 @@ local verb = {
     .. "*_seconds, proxy, ca_file. What decides over the data stays.",
 }
 
+--- What was asked for up to here, for a replay: JSON of `{ round, accept }`, in order.
+local function caps_after(facts, store)
+  local caps = facts.caps and json.decode(facts.caps) or {}
+  caps[#caps + 1] = { round = #assert(records.rounds(store)), accept = tonumber(facts.accept) }
+  return json.encode(json.array(caps))
+end
+
 --- Applies and stores `--set`.
 local function change(store, facts, resolved, settings)
-  local problem = experiment.change(resolved, settings)
+  local problem = variation.change(resolved, settings)
   if problem then error({ message = problem }, 0) end
   local text = json.encode(resolved)
   local ok, why = records.extend(store, {
-    resolved = text, state = facts.state == "done" and "stopped" or facts.state,
+    resolved = text, caps = caps_after(facts, store), state = facts.state == "done" and "stopped" or facts.state,
     rounds = resolved.rounds and tostring(resolved.rounds) or "",
     accept = resolved.accept and tostring(resolved.accept) or "",
   })
@@ -63,8 +71,9 @@ local function go_on(folder, args, place)
   local found = registry.new({ root = place.root })
   found:use_stored(records.scripts(store))
   assert(core.log.file(folder .. "/run.log"))
+  local reuse = not args["without-reuse"] and facts.reuse and json.decode(facts.reuse) or nil
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
-    args = args })
+    args = args, reuse = reuse })
 end
 
 function verb.run(args, place)

@@ -12,6 +12,8 @@ local verb = {
       .. "runs/NAME-2, …" },
     set = { value = "key=value", many = true, doc = "Set a key by its full path, as "
       .. "pipeline.advise=my_idea." },
+    reuse = session.flags.reuse,
+    ["reuse-any"] = session.flags["reuse-any"],
     json = session.flags.json,
     quiet = session.flags.quiet,
   },

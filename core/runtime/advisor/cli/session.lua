@@ -1,19 +1,26 @@
 --- What `run` and `resume` share: signals, progress, the end of a run.
+local account = require("advisor.engine.account")
 local core = require("advisor_core")
+local experiment = require("advisor.engine.experiment")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 local progress = require("advisor.output.progress")
 local records = require("advisor.engine.records")
+local references = require("advisor.engine.references")
 local run = require("advisor.engine.run")
 
 local version = require("advisor.version")
+local words = require("advisor.output.account")
 
 local session = {}
 
 local EXIT = { done = 0, paused = 1, stopped = 130 }
 
---- The flags that both verbs have.
+--- The flags that several verbs have.
 session.flags = {
+  reuse = { value = "RUN", many = true, doc = "Take replies from this run where the whole call is the "
+    .. "same." },
+  ["reuse-any"] = { doc = "Also take refusals and replies without a text." },
   json = { doc = "Print one JSON line at the start, a round, and the end on standard output." },
   quiet = { short = "q", doc = "No progress." },
 }
@@ -38,27 +45,34 @@ local function emit(args, event)
   end
 end
 
-local function report_end(folder, outcome, summary, args)
-  emit(args, { event = "done", run = folder, state = outcome.state, message = outcome.message,
-    kept = summary.kept, drafts = summary.drafts, rounds = summary.rounds,
-      digest = summary.digest })
-  local words = progress.closing(summary)
-  io.stderr:write(words, "\n")
-  if outcome.state == "done" then
-    if summary.accept and summary.kept < summary.accept then
-      local message = "advisor: %d items were asked for, %d were kept: the rounds are used up\n"
-      io.stderr:write(message:format(
-        summary.accept, summary.kept))
-    end
-    return
+local function report_end(folder, outcome, found, args)
+  local event = { event = "done", run = folder, message = outcome.message }
+  for key, value in pairs(found) do event[key] = value end
+  emit(args, event)
+  io.stderr:write(words.closing(found), "\n")
+  if outcome.state == "done" then return end
+  io.stderr:write(("advisor: the run %s; nothing is lost, go on with: advisor resume %s\n"):format(
+    outcome.state == "paused" and "is paused" or "was stopped", folder))
+end
+
+--- What the flags say of replies to take from other runs; nil: none.
+---@return { runs: string[], any: boolean|nil }|nil
+function session.reuse_of(args)
+  if not args.reuse then
+    if args["reuse-any"] then error({ message = "--reuse-any goes with --reuse RUN" }, 0) end
+    return nil
   end
-  io.stderr:write(("advisor: the run %s: %s\n"):format(
-    outcome.state == "paused" and "is paused" or "was stopped", outcome.message or ""))
-  io.stderr:write(("advisor: nothing is lost; go on with: advisor resume %s\n"):format(folder))
+  local runs = {}
+  for i, folder in ipairs(args.reuse) do
+    local real, why = core.system.realpath(folder)
+    if not real then error({ message = ("--reuse %s: %s"):format(folder, why) }, 0) end
+    runs[i] = real
+  end
+  return { runs = json.array(runs), any = args["reuse-any"] }
 end
 
 --- Runs an opened store to its end. Must be called from a task.
----@param given table `{ folder, store, resolved, registry, args }`
+---@param given table `{ folder, store, resolved, registry, args, reuse }`
 ---@return integer exit
 function session.go(given)
   local args, store = given.args, given.store
@@ -68,14 +82,15 @@ function session.go(given)
     line:stop()
     core.system.unwatch_signals()
     if current and current.calls then current.calls:close() end
+    if current and current.reuse then current.reuse:close() end
     store:close()
   end
   local current, why, code = run.open({
-    resolved = given.resolved, registry = given.registry, store = store,
+    resolved = given.resolved, registry = given.registry, store = store, reuse = given.reuse,
     progress = function(self, result)
       line:round(self, result)
       emit(args, { event = "round", round = result.number, kept = #result.kept,
-        drafts = #result.drafts })
+        drafts = #result.drafts, covered = self.timeline.coverage:covered() })
     end,
   })
   if not current then
@@ -104,9 +119,10 @@ function session.go(given)
   end
   core.log.write("info", ("the run is %s%s"):format(outcome.state,
     message ~= "" and ": " .. message or ""))
-  local summary = records.summary(store)
+  local found = account.of(store)
+  found.state, found.why = outcome.state, message
   close(current)
-  report_end(given.folder, outcome, summary, args)
+  report_end(given.folder, outcome, found, args)
   return EXIT[outcome.state]
 end
 
@@ -122,14 +138,7 @@ function session.scripts_of(resolved, registry)
       list[#list + 1] = script
     end
   end
-  for _, stage in ipairs({ "advise", "generate", "summarize", "respond" }) do
-    if resolved.pipeline[stage] then add(stage, resolved.pipeline[stage].name) end
-  end
-  for _, used in ipairs(resolved.pipeline.filter) do add("filter", used.name) end
-  for _, used in ipairs(resolved.principles) do add("principle", used.name) end
-  add("label", resolved.coverage.label.name)
-  local saturation = resolved.stop.saturation
-  if saturation and saturation.strategy then add("advise", saturation.strategy.name) end
+  for _, used in ipairs(experiment.uses(resolved)) do add(used.kind, used.name) end
   for _, name in ipairs(options.sorted_keys(resolved.models)) do
     local role = resolved.models[name]
     if type(role) == "table" then add("provider", role.api) end
@@ -176,7 +185,39 @@ local function never_began(folder)
   return facts ~= nil and next(facts) == nil
 end
 
+--- Facts that every run has about itself.
+local function facts_of(resolved, resolved_text, state)
+  return {
+    name = resolved.name, resolved = resolved_text, state = state, why = "", version = version.line(),
+    created_ms = tostring(core.system.wall_ms()),
+    rounds = resolved.rounds and tostring(resolved.rounds) or "",
+    accept = resolved.accept and tostring(resolved.accept) or "",
+  }
+end
+
+--- Makes a run that begins with another one's first rounds, and goes on with it. Must
+--- be called from a task.
+---@param given table `{ run, folder, round, resolved, args, facts }`; `run` as of cli/recorded.lua.
+---@return integer exit
+function session.fork(given)
+  local reuse = session.reuse_of(given.args)
+  local store, why, code = core.store.open(given.folder, "create", given.run.folder)
+  if not store then error({ message = why, code = code }, 0) end
+  local scripts = session.scripts_of(given.resolved, given.run.registry)
+  local resolved_text = json.encode(given.resolved)
+  local facts = facts_of(given.resolved, resolved_text, "running")
+  facts.reuse = reuse and json.encode(reuse)
+  for key, value in pairs(given.facts) do facts[key] = value end
+  local ok, problem = records.cut(store, given.round, true, facts, { "replayed", "reuse" }, scripts)
+  if not ok then error({ message = problem }, 0) end
+  assert(core.log.file(given.folder .. "/run.log"))
+  write_copies(given.folder, given.run.facts.experiment or "", resolved_text, scripts)
+  return session.go({ folder = given.folder, store = store, resolved = json.decode(resolved_text),
+    registry = given.run.registry, args = given.args, reuse = reuse })
+end
+
 local function begin(folder, mode, resolved, source, found, args)
+  local reuse = session.reuse_of(args)
   local store, why, code = core.store.open(folder, mode)
   if not store then error({ message = why, code = code }, 0) end
   local scripts = session.scripts_of(resolved, found)
@@ -184,16 +225,15 @@ local function begin(folder, mode, resolved, source, found, args)
   resolved = json.decode(resolved_text) -- as a resumed run will read it
   assert(core.log.file(folder .. "/run.log"))
   write_copies(folder, source, resolved_text, scripts)
-  local stored, problem = records.begin(store, {
-    name = resolved.name, resolved = resolved_text, experiment = source, state = "running",
-    why = "",
-    version = version.line(), created_ms = tostring(core.system.wall_ms()),
-    rounds = resolved.rounds and tostring(resolved.rounds) or "",
-    accept = resolved.accept and tostring(resolved.accept) or "",
-  }, scripts)
+  local stored, problem = references.store(store, resolved.references)
+  if not stored then error({ message = problem }, 0) end
+  local facts = facts_of(resolved, resolved_text, "running")
+  facts.experiment, facts.reuse = source, reuse and json.encode(reuse)
+  facts.arguments = json.encode({ experiment = args.EXPERIMENT, set = args.set })
+  stored, problem = records.begin(store, facts, scripts)
   if not stored then error({ message = problem }, 0) end
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
-    args = args })
+    args = args, reuse = reuse })
 end
 
 --- Makes a run folder and runs the experiment in it.

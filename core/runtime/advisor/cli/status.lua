@@ -1,13 +1,17 @@
+local account = require("advisor.engine.account")
 local core = require("advisor_core")
 local json = require("advisor.output.json")
-local progress = require("advisor.output.progress")
-local records = require("advisor.engine.records")
+local words = require("advisor.output.account")
 
 local verb = {
-  usage = "status RUN [--json]",
-  summary = "Shows where a run stands: rounds, items, drops by reason, calls, tokens, cost.",
+  usage = "status RUN [--cells] [--json]",
+  summary = "Shows where a run stands: rounds, items, drops by reason, calls, tokens, cost, "
+    .. "coverage, prompt variants.",
   positional = { "RUN" },
-  flags = { json = { doc = "One JSON object on standard output." } },
+  flags = {
+    cells = { doc = "All cells, and not only the thinnest ones." },
+    json = { doc = "One JSON object on standard output, with all cells." },
+  },
 }
 
 --- A run that says "running" while nobody holds its lock was killed; one that says
@@ -24,20 +28,18 @@ function verb.run(args)
   local folder = args.RUN
   local store, why = core.store.open(folder, "read")
   if not store then error({ message = why }, 0) end
-  local summary = records.summary(store)
+  local found = account.of(store)
   store:close()
-  summary.state = true_state(folder, summary.state)
-  if summary.state ~= "running" then
-    summary.unknown_attempts = summary.unknown_attempts + summary.in_flight
-    summary.in_flight = 0
+  found.state = true_state(folder, found.state)
+  if found.state ~= "running" then
+    found.unknown_attempts = found.unknown_attempts + found.in_flight
+    found.in_flight = 0
   end
-  if summary.why == "" then summary.why = nil end
   if args.json then
-    io.stdout:write(json.encode(summary), "\n")
-    return 0
+    io.stdout:write(json.encode(found), "\n")
+  else
+    io.stdout:write(words.status(folder, found, args.cells))
   end
-  io.stdout:write(("%s: %s%s\n%s\ndigest %s\n"):format(folder, summary.state,
-    summary.why and ": " .. summary.why or "", progress.closing(summary), summary.digest))
   return 0
 end
 

@@ -1,6 +1,7 @@
 --- Coverage: kept items counted in the cells of a taxonomy, as each state saw
 --- them. Cells are known from the start (closed taxonomy), or also come to be
 --- as advice names them (open).
+local correction = require("advisor.engine.correction")
 local intervals = require("advisor.measure.intervals")
 
 local coverage = {}
@@ -12,7 +13,7 @@ coverage.__index = coverage
 function coverage.new(taxonomy)
   local self = setmetatable({ open = taxonomy.open, cells = {}, by_name = {}, sizes = {},
     deltas = {},
-    unlabelled = 0, newest = 0 }, coverage)
+    unlabelled = 0, newest = 0, seen = {} }, coverage)
   for _, cell in ipairs(taxonomy.cells) do self:add_cell(cell) end
   self.sizes[0] = #self.cells
   return self
@@ -63,6 +64,25 @@ end
 --- Forgets how to look back to before a round.
 function coverage:forget_before(round)
   self.deltas[round], self.sizes[round - 1] = nil, nil
+  self.seen[round - 1] = nil
+end
+
+--- From now on, coverage is corrected for the labeller's mistakes.
+---@param examples table From `correction.count`.
+---@param seed integer Of the run.
+function coverage:correct_by(examples, seed)
+  self.mistakes, self.seed, self.seen = examples, seed, {}
+end
+
+--- How many cells hold items now, and how many there are.
+---@return integer covered
+---@return integer all
+function coverage:covered()
+  local covered = 0
+  for _, cell in ipairs(self.cells) do
+    if cell.count > 0 then covered = covered + 1 end
+  end
+  return covered, #self.cells
 end
 
 --- What later rounds added, by cell.
@@ -80,8 +100,22 @@ end
 ---@param round integer
 ---@return table `{ cells = list of { cell, parent, description, count, share, low, high, want,
 ---minimum }, total,
----unlabelled, open }`; low and high are the Wilson interval (95 %) on the share.
+---unlabelled, open }`; low and high are the Wilson interval (95 %) on the share. Where the
+---labeller was checked, with what `correction.apply` adds.
 function coverage:at(round)
+  if not self.mistakes then return self:counted(round) end
+  if not self.seen[round] then
+    local found = self:counted(round)
+    if found.total + found.unlabelled > 0 then
+      correction.apply(found, self.mistakes, correction.stream(self.seed, round))
+    end
+    self.seen[round] = found
+  end
+  return self.seen[round]
+end
+
+--- Coverage as the labeller gave it.
+function coverage:counted(round)
   local added, unlabelled = added_since(self, round)
   local list, total = {}, 0
   for i = 1, self.sizes[round] do

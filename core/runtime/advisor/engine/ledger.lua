@@ -23,6 +23,7 @@ function ledger:spend(lane, role, usage)
   spent.roles[role] = used
   local prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
   used.prompt, used.completion = used.prompt + prompt, used.completion + completion
+  used.uncounted = used.uncounted or not (usage.prompt_tokens and usage.completion_tokens)
   spent.calls = spent.calls + 1
   if lane.stage == "generate" then
     local position = math.tointeger(tonumber(lane.path:match("^%d+")))
@@ -31,14 +32,16 @@ function ledger:spend(lane, role, usage)
 end
 
 --- What a round cost: `{ prompt, completion, calls, money }`; money is nil where a
---- price is unknown. It is counted from whole tokens in order of roles: a sum in
---- order of replies would differ in its last digits from run to run.
+--- price is unknown, or the server did not count the tokens of a reply. It is
+--- counted from whole tokens in order of roles: a sum in order of replies would
+--- differ in its last digits from run to run.
 function ledger:spent_in(round)
   local entry = self.rounds[round] or { roles = {}, calls = 0 }
   local spent = { prompt = 0, completion = 0, money = 0, calls = entry.calls }
   for _, name in ipairs(options.sorted_keys(entry.roles)) do
     local used, price = entry.roles[name], roles.serving(self.models, name).price
     spent.prompt, spent.completion = spent.prompt + used.prompt, spent.completion + used.completion
+    if used.uncounted then price = nil end
     spent.money = spent.money and price
       and spent.money + (used.prompt * price.prompt + used.completion * price.completion) / 1e6
   end
@@ -73,6 +76,15 @@ function ledger:notes_of(round)
     notes[i] = { stage = entry.stage, lane = entry.lane, script = entry.script, text = entry.text }
   end
   return notes
+end
+
+--- Takes the tokens of a round's advice from the record, where its drafts are the
+--- recorded ones.
+---@param advice table[] With `tokens`.
+function ledger:restore(round, advice)
+  local entry = self.rounds[round] or { roles = {}, calls = 0 }
+  self.rounds[round], entry.advice = entry, {}
+  for i, piece in ipairs(advice) do entry.advice[i] = piece.tokens end
 end
 
 --- Forgets a committed round.

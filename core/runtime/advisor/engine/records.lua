@@ -22,6 +22,9 @@ local function write(store, statements)
   return true
 end
 
+local INSERT_VECTOR = "INSERT OR IGNORE INTO vector (model, hash, round, data) VALUES (?, ?, ?, "
+  .. "CAST(? AS BLOB))"
+
 local SET = "INSERT INTO run (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = "
   .. "excluded.value"
 
@@ -46,6 +49,57 @@ function records.extend(store, facts)
   return records.set(store, facts)
 end
 
+local function add_scripts(statements, scripts)
+  for _, script in ipairs(scripts) do
+    statements[#statements + 1] = {
+      "INSERT INTO script (kind, name, hash, origin, source) VALUES (?, ?, ?, ?, ?)",
+      script.kind, script.name, script.hash, script.origin, script.source,
+    }
+  end
+end
+
+--- Makes a copy of a run into one of its first rounds, with facts of its own. Yields
+--- until it is on disk.
+---@param round integer The last round that stays.
+---@param with_calls boolean Whether the calls of later rounds go as well.
+---@param facts table<string, string>
+---@param dropped string[] Keys of facts that go.
+---@param scripts advisor.Script[]|nil In the place of the run's own.
+function records.cut(store, round, with_calls, facts, dropped, scripts)
+  local statements = {
+    { "DELETE FROM response WHERE round > ?", round }, { "DELETE FROM item WHERE round > ?", round },
+    { "DELETE FROM round WHERE round > ?", round }, { "DELETE FROM vector WHERE round > ?", round },
+  }
+  if with_calls then
+    local later = " IN (SELECT id FROM attempt WHERE round > ?)"
+    table.move({
+      { "DELETE FROM outcome WHERE attempt" .. later, round },
+      { "DELETE FROM reply WHERE attempt" .. later, round },
+      { "DELETE FROM attempt WHERE round > ?", round },
+    }, 1, 3, #statements + 1, statements)
+  end
+  if scripts then
+    statements[#statements + 1] = { "DELETE FROM script" }
+    add_scripts(statements, scripts)
+  end
+  for _, key in ipairs(dropped) do statements[#statements + 1] = { "DELETE FROM run WHERE key = ?", key } end
+  for _, key in ipairs(options.sorted_keys(facts)) do
+    statements[#statements + 1] = { SET, key, facts[key] }
+  end
+  return write(store, statements)
+end
+
+--- Lets the vectors of a run be seen from its first round on: for a replay that decides
+--- anew, whose other choices may want them earlier. Yields until it is on disk.
+function records.know_vectors(store, source)
+  local rows, why = source:query("SELECT model, hash, data FROM vector")
+  if not rows then return nil, why end
+  local statements = {}
+  for i, row in ipairs(rows) do statements[i] = { INSERT_VECTOR, row.model, row.hash, 0, row.data } end
+  if #statements == 0 then return true end
+  return write(store, statements)
+end
+
 --- All facts about the run.
 ---@return table<string, string>|nil
 ---@return string|nil message
@@ -62,12 +116,7 @@ end
 ---@param scripts advisor.Script[]
 function records.begin(store, facts, scripts)
   local statements = {}
-  for _, script in ipairs(scripts) do
-    statements[#statements + 1] = {
-      "INSERT INTO script (kind, name, hash, origin, source) VALUES (?, ?, ?, ?, ?)",
-      script.kind, script.name, script.hash, script.origin, script.source,
-    }
-  end
+  add_scripts(statements, scripts)
   for _, key in ipairs(options.sorted_keys(facts)) do
     statements[#statements + 1] = { SET, key, facts[key] }
   end
@@ -77,6 +126,31 @@ end
 --- The scripts that a run uses.
 function records.scripts(store)
   return store:query("SELECT kind, name, hash, origin, source FROM script")
+end
+
+--- Rows of one transaction.
+local BATCH = 1000
+
+--- Forgets the texts of references: those of a run that was killed before it began.
+function records.clear_references(store)
+  return write(store, { { "DELETE FROM reference" } })
+end
+
+--- Stores the texts of a reference, a batch at a time. Yields until they are on disk.
+---@param name string
+---@param texts string[]
+function records.add_reference(store, name, texts)
+  for first = 1, #texts, BATCH do
+    local statements = {}
+    for i = first, math.min(first + BATCH - 1, #texts) do
+      statements[#statements + 1] = {
+        "INSERT INTO reference (name, reference_index, text) VALUES (?, ?, ?)", name, i, texts[i],
+      }
+    end
+    local ok, message, code = write(store, statements)
+    if not ok then return nil, message, code end
+  end
+  return true
 end
 
 local INSERT_ROUND = "INSERT INTO round (round, read_round, state, why, gaps, advice, summary, "
@@ -94,6 +168,23 @@ local function item_row(round, draft)
       n = 12 }
 end
 
+--- The vector of a text, if a round up to `horizon` embedded it.
+---@param model string As the role's `model`.
+---@param hash string Of the text.
+---@return string|nil
+function records.vector(store, model, hash, horizon)
+  local rows, why = store:query("SELECT data FROM vector WHERE model = ? AND hash = ? AND round <= ?",
+    model, hash, horizon)
+  if not rows then error({ message = why }, 0) end
+  return rows[1] and rows[1].data
+end
+
+local function add_vectors(statements, round, vectors)
+  for _, entry in ipairs(vectors) do
+    statements[#statements + 1] = { INSERT_VECTOR, entry.model, entry.hash, round, entry.vector }
+  end
+end
+
 --- Commits a round as a whole. Yields until it is on disk.
 ---@param result table The round as engine/round.lua makes it.
 function records.commit_round(store, result)
@@ -106,6 +197,16 @@ function records.commit_round(store, result)
   for _, draft in ipairs(result.drafts) do
     statements[#statements + 1] = item_row(result.number, draft)
   end
+  add_vectors(statements, result.number, result.vectors or {})
+  return write(store, statements)
+end
+
+--- Commits what was measured before the first round. Yields until it is on disk.
+---@param measured string JSON.
+---@param vectors { model: string, hash: string, vector: string }[]
+function records.commit_measured(store, measured, vectors)
+  local statements = { { SET, "measured", measured } }
+  add_vectors(statements, 0, vectors)
   return write(store, statements)
 end
 
@@ -116,21 +217,33 @@ function records.rounds(store)
     .. "WHERE state <> 'surplus' ORDER BY round")
 end
 
+--- A round as stored; nil where there is none.
+---@return table|nil
+function records.round(store, round)
+  local rows, why = store:query("SELECT round, read_round, state, why, gaps, advice, summary, variants,"
+    .. " tokens, cost, notes FROM round WHERE round = ?", round)
+  if not rows then error({ message = why }, 0) end
+  return rows[1]
+end
+
+--- All items of a round, in order.
+---@return table[]|nil
+---@return string|nil message
+function records.items_of(store, round)
+  return store:query("SELECT item_index, verdict, text, target, cell, advice, reason, finding, verdicts,"
+    .. " meta FROM item WHERE round = ? ORDER BY item_index", round)
+end
+
 local PAGE = 500
 
---- Kept items in order of (round, index), a page at a time: memory does not grow
---- with the data set.
----@param store userdata
----@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell, meta
----}`; nil, message ends it.
----@return boolean|nil ok
----@return string|nil message
-function records.each_kept(store, visit)
+--- Rows of a query in order of (round, index), a page at a time: memory does not
+--- grow with the data set.
+---@param sql string Ends before its ORDER BY; its last condition is about item `i`.
+local function each(store, sql, visit)
   local round, index = -1, -1
   while true do
-    local rows, why = store:query("SELECT round, item_index, text, target, cell, meta FROM item "
-      .. "WHERE verdict = 'kept'"
-      .. " AND (round, item_index) > (?, ?) ORDER BY round, item_index LIMIT ?", round, index, PAGE)
+    local rows, why = store:query(sql .. " AND (i.round, i.item_index) > (?, ?)"
+      .. " ORDER BY i.round, i.item_index LIMIT ?", round, index, PAGE)
     if not rows then return nil, why end
     for _, row in ipairs(rows) do
       local ok, problem = visit(row)
@@ -141,17 +254,46 @@ function records.each_kept(store, visit)
   end
 end
 
---- Kept items with their safe response, in order; those without one are left out.
----@param visit fun(row: table): any, string|nil Rows as for `each_kept`, with `response` and `finding`.
-function records.each_pair(store, visit)
-  return records.each_kept(store, function(row)
-    local found, why = store:query("SELECT text, finding FROM response WHERE round = ? AND item_index = ?"
-      .. " AND verdict = 'safe'", row.round, row.item_index)
-    if not found then return nil, why end
-    if not found[1] then return true end
-    row.response, row.finding = found[1].text, found[1].finding
-    return visit(row)
-  end)
+--- Kept items in order of (round, index).
+---@param store userdata
+---@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell, meta
+---}`; nil, message ends it.
+---@return boolean|nil ok
+---@return string|nil message
+function records.each_kept(store, visit)
+  return each(store, "SELECT i.round, i.item_index, i.text, i.target, i.cell, i.meta FROM item i"
+    .. " WHERE i.verdict = 'kept'", visit)
+end
+
+--- Kept items with what an export may say of them, in order.
+---@param visit fun(row: table): any, string|nil Rows as for `each_kept`, with `advice` (its
+---position in the round's) and, where there is a reply, `response`, `response_verdict`,
+---`response_meta`.
+---@return boolean|nil ok
+---@return string|nil message
+function records.each_answered(store, visit)
+  return each(store, "SELECT i.round, i.item_index, i.text, i.target, i.cell, i.meta, i.advice,"
+    .. " p.text AS response, p.verdict AS response_verdict, p.meta AS response_meta"
+    .. " FROM item i LEFT JOIN response p USING (round, item_index) WHERE i.verdict = 'kept'", visit)
+end
+
+--- Dropped items in order.
+---@param visit fun(row: table): any, string|nil Rows `{ round, item_index, text, target, cell,
+---reason, finding }`.
+---@return boolean|nil ok
+---@return string|nil message
+function records.each_dropped(store, visit)
+  return each(store, "SELECT i.round, i.item_index, i.text, i.target, i.cell, i.reason, i.finding"
+    .. " FROM item i WHERE i.verdict = 'dropped'", visit)
+end
+
+--- The advice of a round, in order.
+---@return table[]|nil advice `{ target, instruction, count, gap }`
+---@return string|nil message
+function records.advice(store, round)
+  local rows, why = store:query("SELECT advice FROM round WHERE round = ?", round)
+  if not rows then return nil, why end
+  return rows[1] and json.decode(rows[1].advice) or {}
 end
 
 --- The digest of a data set: XXH3-128 over the canonical lines of its kept
@@ -175,18 +317,40 @@ function records.kept_in(store, round)
     .. "ORDER BY item_index", round)
 end
 
---- Attempts of rounds that are not committed, or whose items still lack a
---- response, with what came of them.
-function records.open_attempts(store, after_round)
-  return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, r.state, "
-    .. "r.curl, r.http,"
-    .. " r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a LEFT JOIN "
-    .. "reply r ON r.attempt = a.id"
-    .. " LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round > ? OR (a.stage = 'respond' AND "
-    .. "EXISTS (SELECT 1 FROM"
-    .. " item i LEFT JOIN response p USING (round, item_index) WHERE i.round = a.round AND "
-    .. "i.verdict = 'kept'"
-    .. " AND p.round IS NULL)) ORDER BY a.id", after_round)
+--- Attempts of a round with what came of them, in order.
+function records.attempts_of(store, round)
+  return store:query("SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.request, a.endpoint, r.state,"
+    .. " r.curl, r.http, r.sends, r.headers, r.raw, r.why, o.class, o.reason, o.final FROM attempt a"
+    .. " JOIN reply r ON r.attempt = a.id LEFT JOIN outcome o ON o.attempt = a.id WHERE a.round = ?"
+    .. " ORDER BY a.id", round)
+end
+
+--- A reply that was paid for, to the same call with the same body.
+---@param any boolean Also one that is a refusal or has no text.
+---@return { raw: string, endpoint: string }|nil
+function records.paid_reply(store, round, stage, lane, ordinal, body, any)
+  local rows, why = store:query("SELECT r.raw, a.endpoint, o.class, o.reason FROM attempt a JOIN reply r"
+    .. " ON r.attempt = a.id JOIN outcome o ON o.attempt = a.id WHERE a.round = ? AND a.stage = ? AND"
+    .. " a.lane = ? AND a.ordinal = ? AND a.sent = CAST(? AS BLOB) AND o.final = 1 AND r.state = 'done'"
+    .. " AND o.class IN ('ok', 'unusable') ORDER BY a.id DESC LIMIT 1", round, stage, lane, ordinal, body)
+  if not rows then error({ message = why }, 0) end
+  local row = rows[1]
+  local usual = row and row.class == "ok" and row.reason ~= "refusal" and row.reason ~= "filtered"
+  return row and (any or usual) and row or nil
+end
+
+--- Attempts that were in flight when the process ended.
+---@return integer[]|nil ids
+---@return integer|string last The last round that has an attempt; -1: none. On failure, why.
+---@return string|nil code
+function records.lost_attempts(store)
+  local rows, why, code = store:query("SELECT a.id FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
+    .. " WHERE r.attempt IS NULL ORDER BY a.id")
+  if not rows then return nil, why, code end
+  local ids = {}
+  for i, row in ipairs(rows) do ids[i] = row.id end
+  local last = store:query("SELECT coalesce(max(round), -1) AS last FROM attempt")
+  return ids, last and last[1].last or -1
 end
 
 --- Stores the response to a kept item. Yields until it is on disk.
@@ -227,10 +391,24 @@ function records.mark_interrupted(store, ids, curl)
   return write(store, statements)
 end
 
-local function count(store, sql)
-  local rows, message, code = store:query(sql)
+local function count(store, sql, ...)
+  local rows, message, code = store:query(sql, ...)
   if not rows then error({ message = message, code = code }, 0) end
   return rows
+end
+
+--- Texts of a reference in order, those after `index`, a page at a time.
+---@return { reference_index: integer, text: string }[]
+function records.reference_page(store, name, index)
+  return count(store, "SELECT reference_index, text FROM reference WHERE name = ? AND "
+    .. "reference_index > ? ORDER BY reference_index LIMIT ?", name, index, BATCH)
+end
+
+--- One text of a reference.
+---@return string
+function records.reference_text(store, name, index)
+  return count(store, "SELECT text FROM reference WHERE name = ? AND reference_index = ?",
+    name, index)[1].text
 end
 
 --- What came of prompt variants over all rounds, in order of name.
@@ -258,7 +436,69 @@ function records.add_variants(total, variants)
   end
 end
 
---- What `advisor status` prints, from the record alone.
+--- Verdicts that a check could not give, by principle, over all drafts.
+---@return table<string, integer>
+function records.unknown_verdicts(store)
+  local unknown = {}
+  for _, row in ipairs(count(store, "SELECT json_extract(v.value, '$.principle') AS principle, "
+    .. "count(*) AS n FROM item, json_each(item.verdicts) v WHERE item.verdicts LIKE '%unknown%'"
+    .. " AND json_extract(v.value, '$.verdict') = 'unknown' GROUP BY 1")) do
+    unknown[row.principle] = row.n
+  end
+  return unknown
+end
+
+--- Drafts that advice asked for, and those of them that were lost: nobody made them.
+---@return { asked: integer, lost: integer }
+function records.asked_drafts(store)
+  return count(store, "SELECT coalesce(sum(asked), 0) AS asked, coalesce(sum(max(asked - made, 0)),"
+    .. " 0) AS lost FROM (SELECT (SELECT coalesce(sum(json_extract(a.value, '$.count')), 0) FROM"
+    .. " json_each(r.advice) a) AS asked, (SELECT count(*) FROM item i WHERE i.round = r.round) AS"
+    .. " made FROM round r)")[1]
+end
+
+--- Kept items by cell, in the order in which cells came to hold any; the row of
+--- items without one has no `cell`.
+---@return { cell: string|nil, n: integer }[]
+function records.cells(store)
+  return count(store, "SELECT cell, count(*) AS n FROM item WHERE verdict = 'kept' GROUP BY cell"
+    .. " ORDER BY min(round), min(item_index)")
+end
+
+--- What advice of committed rounds aimed at, each target once, in order.
+---@return { target: string }[]
+function records.targets(store)
+  return count(store, "SELECT json_extract(a.value, '$.target') AS target FROM round r, "
+    .. "json_each(r.advice) a WHERE r.state = 'committed' AND json_extract(a.value, '$.target') IS"
+    .. " NOT NULL GROUP BY 1 ORDER BY min(r.round), min(a.key)")
+end
+
+--- Drafts that were dropped for what they have in common with a reference.
+---@return { reference: string, kind: string, n: integer }[]
+function records.reference_hits(store)
+  return count(store, "SELECT json_extract(finding, '$.reference') AS reference, "
+    .. "json_extract(finding, '$.kind') AS kind, count(*) AS n FROM item WHERE verdict = 'dropped'"
+    .. " AND finding LIKE '%\"reference\"%' AND json_type(finding, '$.reference') = 'text'"
+    .. " AND json_type(finding, '$.kind') = 'text' GROUP BY 1, 2")
+end
+
+--- Drafts that were not dropped for one of the reasons.
+---@param reasons string[]
+---@return integer
+function records.drafts_beside(store, reasons)
+  return count(store, "SELECT count(*) AS n FROM item WHERE coalesce(reason, '') NOT IN (SELECT "
+    .. "value FROM json_each(?))", json.encode(json.array(reasons)))[1].n
+end
+
+--- The gaps that the last committed round saw.
+---@return { round: integer, gaps: table[] }|nil
+function records.last_gaps(store)
+  local row = count(store, "SELECT round, gaps FROM round WHERE state = 'committed' ORDER BY round"
+    .. " DESC LIMIT 1")[1]
+  return row and { round = row.round, gaps = json.decode(row.gaps) }
+end
+
+--- The counts of a run, from the record alone; engine/account.lua adds to them.
 ---@param store userdata
 ---@return table
 function records.summary(store)
@@ -284,10 +524,12 @@ function records.summary(store)
     .. " WHERE o.class = 'unknown' AND r.state <> 'unknown'")[1].n
   local tokens = count(store, "SELECT coalesce(sum(prompt_tokens), 0) AS prompt, "
     .. "coalesce(sum(completion_tokens), 0)"
-    .. " AS completion, sum(cost) AS cost, count(*) AS n, count(cost) AS priced FROM outcome"
+    .. " AS completion, sum(cost) AS cost, count(*) AS n, count(cost) AS priced, count(prompt_tokens)"
+    .. " AS counted FROM outcome"
     .. " WHERE class IN ('ok', 'unusable')")[1]
   local rounds = count(store, "SELECT coalesce(sum(state = 'committed'), 0) AS committed,"
     .. " coalesce(sum(state = 'failed'), 0) AS failed FROM round")[1]
+  local asked = records.asked_drafts(store)
   local responses = {}
   for _, row in ipairs(count(store,
     "SELECT verdict, count(*) AS n FROM response GROUP BY verdict")) do
@@ -297,10 +539,14 @@ function records.summary(store)
     name = facts.name, state = facts.state, why = facts.why, rounds = rounds.committed,
     failed_rounds = rounds.failed,
     calls = calls.calls, attempts = calls.attempts, unknown_attempts = unknown,
-    in_flight = in_flight, drafts = items.drafts,
+    unknown_verdicts = records.unknown_verdicts(store),
+    reused = count(store, "SELECT count(*) AS n FROM attempt WHERE endpoint LIKE 'reused:%'")[1].n,
+    in_flight = in_flight, drafts = items.drafts, drafts_asked = asked.asked,
+    drafts_lost = asked.lost,
     kept = items.kept, responses = responses, variants = records.variants(store),
     surplus = items.surplus, dropped = dropped,
     tokens = { prompt = tokens.prompt, completion = tokens.completion },
+    uncounted_replies = tokens.n - tokens.counted,
     cost = tokens.n > 0 and tokens.priced == tokens.n and tokens.cost or json.null,
     digest = records.digest(store), accept = tonumber(facts.accept),
     rounds_asked = tonumber(facts.rounds),

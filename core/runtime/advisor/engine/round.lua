@@ -6,22 +6,32 @@ local records = require("advisor.engine.records")
 
 local round = {}
 
---- Makes a round's drafts from the state it reads: compare, advise, generate,
---- a first look for duplicates, checks, labels.
+--- Makes a round's drafts from the state it reads: compare, advise, generate.
+---@param run table
+---@param number integer
+---@param state table The state that the round reads.
+---@return table made `{ gaps, advice, drafts }`
+function round.draft(run, number, state)
+  local gaps = stages.compare(run, number, run:view(state))
+  local view = run:view(state, gaps)
+  local advice = stages.advise(run, number, view)
+  return { gaps = gaps, advice = advice, drafts = stages.generate(run, number, view, advice) }
+end
+
+--- Makes a round's drafts and all that needs no order: a first look for duplicates,
+--- checks, labels.
 ---@param run table
 ---@param number integer
 ---@param state table The state that the round reads.
 ---@return table made `{ number, read_round, gaps, advice, drafts }`
 function round.make(run, number, state)
-  local gaps = stages.compare(run, number, run:view(state))
-  local view = run:view(state, gaps)
-  local advice = stages.advise(run, number, view)
-  local drafts = stages.generate(run, number, view, advice)
-  stages.filter(run, number, "look", view, drafts, state.kept_size + 1)
-  stages.check(run, number, drafts)
-  stages.label(run, number, drafts)
-  return { number = number, read_round = state.round, gaps = gaps, advice = advice,
-    drafts = drafts }
+  local made = run.draft(run, number, state)
+  made.number, made.read_round = number, state.round
+  local view = run:view(state, made.gaps)
+  stages.filter(run, number, "look", view, made.drafts, state.kept_size + 1)
+  stages.check(run, number, made.drafts)
+  run.label(run, number, made.drafts)
+  return made
 end
 
 --- Drafts beyond `accept` are paid for, but not part of the data set.
@@ -85,9 +95,10 @@ function round.decide(run, made, state)
   local number, drafts = made.number, made.drafts
   local view = run:view(state, made.gaps)
   stages.filter(run, number, "filter", view, drafts, nil)
-  if run.resolved.accept then mark_surplus(drafts, run.resolved.accept - state.kept_size) end
+  local accept = run:accept_in(number)
+  if accept then mark_surplus(drafts, accept - state.kept_size) end
   local kept = kept_items(number, drafts)
-  local summary = stages.summarize(run, number, view,
+  local summary = run.summarize(run, number, view,
     { round = number, advice = made.advice, items = kept }, state.summary)
   made.state, made.summary, made.kept = "committed", summary, kept
   count_yields(run, number, made.advice, drafts)

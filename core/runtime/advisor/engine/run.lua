@@ -8,16 +8,19 @@ local context = require("advisor.host.context")
 local items = require("advisor.engine.items")
 local journal = require("advisor.engine.journal")
 local json = require("advisor.output.json")
+local labelled = require("advisor.engine.labelled")
 local ledger = require("advisor.engine.ledger")
+local measuring = require("advisor.engine.measuring")
 local parallel = require("advisor.engine.parallel")
-local readonly = require("advisor.host.readonly")
 local records = require("advisor.engine.records")
 local responding = require("advisor.engine.responding")
+local reuse = require("advisor.engine.reuse")
 local round = require("advisor.engine.round")
 local sandbox = require("advisor.host.sandbox")
 local stages = require("advisor.engine.stages")
 local states = require("advisor.engine.state")
 local stopping = require("advisor.engine.stopping")
+local vectors = require("advisor.engine.vectors")
 
 local run = {}
 run.__index = run
@@ -39,18 +42,21 @@ local function attach_all(self, registry)
   for i, used in ipairs(resolved.pipeline.filter) do
     self.pipeline.filter[i] = attach(registry, "filter", used)
   end
+  local attached = {}
   for i, used in ipairs(resolved.principles) do
     local principle = attach(registry, "principle", used)
     table.insert(self.principles[used.level], principle)
+    attached[i] = principle
     self.statements[i] = { name = used.name, level = used.level,
       statement = principle.script.table.statement }
   end
   self.pipeline.label = attach(registry, "label", resolved.coverage.label)
-  local label_options = {
-    taxonomy = { cells = resolved.coverage.taxonomy.cells }, examples = resolved.coverage.examples,
-  }
-  for key, value in pairs(resolved.coverage.label.options) do label_options[key] = value end
-  self.label_options = readonly.view(label_options)
+  self.label_options = labelled.options(self.pipeline.label, resolved.coverage.taxonomy.cells,
+    resolved.coverage.examples)
+  self.calibrated = {}
+  for i, each in ipairs(resolved.calibration or {}) do
+    self.calibrated[i] = attached[each.position]
+  end
   local saturation = resolved.stop.saturation
   if saturation and saturation.strategy then
     self.next_advise = attach(registry, "advise", saturation.strategy)
@@ -65,9 +71,22 @@ local function connections_of(resolved)
   return math.max(total, 1)
 end
 
+local function open_calls(store, resolved)
+  local any
+  for _, role in pairs(resolved.models) do if type(role) == "table" then any = role break end end
+  return core.calls.new(store, { connections = connections_of(resolved),
+    proxy = any and any.proxy, ca_file = any and any.ca_file })
+end
+
+--- How a round's drafts, labels and summary come to be; a replay may have them
+--- recorded.
+run.draft, run.label, run.summarize = round.draft, stages.label, stages.summarize
+
 --- Prepares a run over an open store: a new one, or one to be resumed. Must be
 --- called from a task.
----@param given table `{ resolved, registry, store, progress }`
+---@param given table `{ resolved, registry, store, progress, calls, caps, reuse }`: `calls` in the
+---place of the network, for a replay; `caps` as the fact of that name; `reuse = { runs, any }` names
+---runs whose replies are taken.
 ---@return table|nil run
 ---@return string|nil message
 ---@return string|nil code
@@ -78,22 +97,28 @@ function run.open(given)
     policy = resolved.policy, instructions = resolved.policy.instructions,
     ledger = ledger.new(resolved.models),
     stopping = stopping.new(resolved.stop),
-    served = {}, rejected = {}, answered = false, indexes = {}, made = {}, states = {}, gates = {},
+    served = {}, rejected = {}, answered = false, indexes = {}, reference_indexes = {},
+    made = {}, states = {}, gates = {}, caps = given.caps or {},
   }, run)
   core.sandbox.limit_memory(resolved.policy.memory_mb * 1024 * 1024)
   self.context = context.new()
-  self.responding = responding.new(self)
+  self.responding, self.vectors = responding.new(self), vectors.new(self)
   attach_all(self, given.registry)
-  local any
-  for _, role in pairs(resolved.models) do if type(role) == "table" then any = role break end end
-  local calls, why, code = core.calls.new(given.store, { connections = connections_of(resolved),
-    proxy = any and any.proxy, ca_file = any and any.ca_file })
-  if not calls then return nil, why, code end
-  self.calls = calls
-  self.models, why = connect(resolved, given.registry, calls)
+  local why, code
+  self.calls = given.calls
+  if not self.calls then self.calls, why, code = open_calls(given.store, resolved) end
+  if not self.calls then return nil, why, code end
+  if given.reuse then
+    self.reuse, why, code = reuse.open(given.reuse.runs, given.reuse.any, self.calls)
+    if not self.reuse then return nil, why, code end
+  end
+  self.models, why = connect(resolved, given.registry, self.calls)
   if not self.models then return nil, why, "EINVAL" end
   self.timeline, self.states[0] = states.begin(resolved, items.new(given.store))
   self.committed = 0
+  local read
+  read, why, code = measuring.open(self)
+  if not read then return nil, why, code end
   return self:replay_committed()
 end
 
@@ -124,8 +149,9 @@ function run:replay_committed()
     self:advance(result)
     self:after_commit(result)
   end
-  self.journal, why, code = journal.load(self.store, self.committed, ask.INTERRUPTED)
+  self.journal, why, code = journal.load(self.store, ask.INTERRUPTED)
   if not self.journal then return nil, why, code end
+  self.journal.open = self.resolved.ahead + 1
   return self
 end
 
@@ -209,6 +235,11 @@ function run:ask(lane, role, prompt, options)
   return reply, why, code
 end
 
+--- The vectors of texts; what the run has embedded before is not asked for again.
+function run:embed(lane, role, texts)
+  return self.vectors:embed(lane, role, texts)
+end
+
 function run:note(lane, remark)
   self.ledger:note(lane, remark)
 end
@@ -287,24 +318,26 @@ function run:commit(made)
     core.log.write("warn", why)
     result = failed_round(self, made, why)
   end
+  result.vectors = self.vectors:of_round(result.number)
   local stored, problem, code = records.commit_round(self.store, result)
   if not stored then return { state = "paused", code = code, message = problem } end
   self:advance(result)
   self:after_commit(result)
   self.journal:forget(made.number)
   self.ledger:forget(made.number)
+  self.vectors:forget(made.number)
   self.made[made.number] = nil
   self.responding:add_round(result.number, result.kept)
   if self.progress then self.progress(self, result) end
   return nil
 end
 
---- Commits in a task of its own, since a strategy may wait there for a model, and
---- the run must be able to stop meanwhile.
-function run:commit_next()
-  local finished = false
+--- Calls `fn(run, …)` in a task of its own and waits for it, since it may wait for a
+--- model and the run must be able to stop meanwhile. What it returns halts the run.
+function run:apart(fn, ...)
+  local finished, given = false, table.pack(...)
   core.loop.spawn(function()
-    local ok, reason = xpcall(self.commit, with_traceback, self, self.made[self.committed + 1])
+    local ok, reason = xpcall(fn, with_traceback, self, table.unpack(given, 1, given.n))
     if ok then
       self.halted = self.halted or reason
     else
@@ -316,15 +349,39 @@ function run:commit_next()
   while not finished and not self.halted and not self.broken do core.loop.suspend() end
 end
 
---- Whether the run has what it was asked for, and why.
+--- Measures the run's own scripts, before its first round. A script that fails pauses
+--- the run: there is no round whose number could be used up.
+---@return table|nil reason As for `halt`.
+function run:measure()
+  local ok, reason = xpcall(measuring.measure, with_traceback, self)
+  if ok then return reason end
+  if not failure_of(reason) then error(reason, 0) end
+  return { state = "paused", code = "EFAILED", message = failure_of(reason) }
+end
+
+--- How many items are to be kept, as it was asked for when a round was decided: a
+--- run that was extended had fewer in mind before.
+---@return integer|nil
+function run:accept_in(number)
+  for _, cap in ipairs(self.caps) do
+    if number <= cap.round then return cap.accept end
+  end
+  return self.resolved.accept
+end
+
+--- Whether the run has what it was asked for, or gets no more of it, and why.
 ---@return boolean done
 ---@return string|nil why
 function run:finished()
   local resolved, state = self.resolved, self.states[self.committed]
-  if resolved.accept and state.kept_size >= resolved.accept then return true end
+  if resolved.accept and state.kept_size >= resolved.accept then
+    return true, "as many as were asked for are kept"
+  end
   if self.saturated then return true, self.saturated end
-  if resolved.rounds ~= nil and self.committed >= resolved.rounds then return true end
-  return false
+  if resolved.rounds == nil or self.committed < resolved.rounds then return false end
+  if not resolved.accept then return true, "all rounds are made" end
+  return true, ("the cap of %d rounds is used up; more are allowed by: advisor resume RUN --set "
+    .. "rounds=…"):format(resolved.rounds)
 end
 
 --- Rounds that were in flight when the run had enough: paid for, not used.
@@ -360,7 +417,9 @@ function run:make_rounds()
     while not self.halted and not self.broken and not self.made[self.committed + 1] do
       core.loop.suspend()
     end
-    if not self.halted and not self.broken then self:commit_next() end
+    if not self.halted and not self.broken then
+      self:apart(self.commit, self.made[self.committed + 1])
+    end
     if not self.halted and not self.broken then self.responding:wait() end
     done, why = self:finished()
   end
@@ -373,6 +432,7 @@ function run:go()
   self.waiter = core.loop.current()
   self.started = self.committed
   self.responding:catch_up()
+  self:apart(self.measure)
   local why = self:make_rounds()
   if not self.halted and not self.broken then self.responding:wait(0) end
   self.calls:stop()

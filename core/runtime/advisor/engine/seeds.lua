@@ -1,6 +1,5 @@
 --- Seeds: the items that a run begins with, and the summary of what they cover.
 local text = require("advisor.output.text")
-local core = require("advisor_core")
 local json = require("advisor.output.json")
 local rows = require("advisor.output.rows")
 local options = require("advisor.host.options")
@@ -88,17 +87,21 @@ function seeds.load(given, folders, evaluate)
   return nil, ("'%s' was not found beside the experiment or in scripts/seeds"):format(given)
 end
 
-local function pick_examples(path, text_field, cell_field)
+local function pick_examples(path, given)
   local list, problem = rows.read(path)
   if not list then return nil, problem end
-  local examples = {}
+  local examples, lines = {}, {}
   for i, row in ipairs(list) do
-    local item, no_text = rows.text(path, row, text_field)
-    local cell, no_cell = rows.text(path, row, cell_field)
+    local item, no_text = rows.text(path, row, given.text or "text")
+    local cell, no_cell = rows.text(path, row, given.cell or "cell")
     if not item or not cell then return nil, no_text or no_cell end
-    examples[i] = { text = item, cell = cell }
+    examples[i], lines[i] = { text = item, cell = cell }, row.line
+    if given.target then
+      examples[i].target, problem = rows.text(path, row, given.target)
+      if problem then return nil, problem end
+    end
   end
-  return examples
+  return examples, nil, lines
 end
 
 local function check_examples(list)
@@ -111,22 +114,22 @@ local function check_examples(list)
 end
 
 --- Labelled examples for a labeller: a list of { text, cell }, or
---- { file =, text = FIELD, cell = FIELD } naming a JSONL or CSV file.
+--- { file =, text = FIELD, cell = FIELD } naming a JSONL or CSV file; `target = FIELD`
+--- reads what advice would have been for.
 ---@param given any
 ---@param folders string[]
 ---@return table[]|nil examples
 ---@return string|nil problem
+---@return integer[]|nil lines Of a file, the line of each example.
 function seeds.load_examples(given, folders)
   if given == nil then return {} end
   if type(given) ~= "table" then
     return nil, "a list of { text, cell }, or { file, text, cell }, is expected"
   end
   if not given.file then return check_examples(given) end
-  for _, folder in ipairs(folders) do
-    local path = given.file:sub(1, 1) == "/" and given.file or folder .. "/" .. given.file
-    if core.system.kind(path) then return pick_examples(path, given.text or "text", given.cell or "cell") end
-  end
-  return nil, ("the file '%s' was not found"):format(tostring(given.file))
+  local path, problem = rows.find(given.file, folders)
+  if not path then return nil, problem end
+  return pick_examples(path, given)
 end
 
 return seeds

@@ -97,7 +97,7 @@ function stages.advise(run, number, view)
   return advice
 end
 
-local DRAFT_FIELDS = { text = true, target = true }
+local DRAFT_FIELDS = { text = true, target = true, cell = true }
 
 local function add_drafts(lane, drafts, made, piece, position)
   for _, raw in ipairs(made) do
@@ -108,6 +108,10 @@ local function add_drafts(lane, drafts, made, piece, position)
     local draft = { index = #drafts + 1, text = raw.text, target = piece.target, advice = position,
       meta = {},
       verdicts = {}, verdict = "kept" }
+    if raw.cell and type(raw.cell) ~= "string" then
+      fail(lane, "a draft's cell must be a cell's name, or false")
+    end
+    draft.own_cell = raw.cell
     for key, value in pairs(raw) do
       if not DRAFT_FIELDS[key] then draft.meta[key] = value end
     end
@@ -229,10 +233,30 @@ function stages.check(run, number, drafts)
   end
 end
 
---- Assigns drafts to cells of the taxonomy. A name that the taxonomy does not
---- hold counts as no label, unless the taxonomy is open.
+--- A name that the taxonomy does not hold counts as no label, unless the taxonomy
+--- is open.
+local function assign(run, draft, cell)
+  local coverage = run.timeline.coverage
+  if cell and (coverage.open or coverage.by_name[cell]) then draft.cell = cell end
+end
+
+--- The drafts that are left for the labeller. One that names its own cell, or
+--- false for none, is in no doubt: it is not what its advice or its words say.
+local function to_label(run, drafts)
+  local list = {}
+  for _, draft in ipairs(alive(drafts)) do
+    if draft.own_cell == nil then
+      list[#list + 1] = draft
+    else
+      assign(run, draft, draft.own_cell)
+    end
+  end
+  return list
+end
+
+--- Assigns drafts to cells of the taxonomy.
 function stages.label(run, number, drafts)
-  local batch, used = alive(drafts), run.pipeline.label
+  local batch, used = to_label(run, drafts), run.pipeline.label
   if #batch == 0 then return end
   local subjects = {}
   for i, draft in ipairs(batch) do
@@ -249,9 +273,7 @@ function stages.label(run, number, drafts)
     if cell and type(cell) ~= "string" then
       fail(lane, ("label %d must be a cell's name or false"):format(i))
     end
-    if cell and (run.timeline.coverage.open or run.timeline.coverage.by_name[cell]) then
-      draft.cell = cell
-    end
+    assign(run, draft, cell)
   end
 end
 

@@ -7,6 +7,7 @@ local coverage = require("advisor.engine.coverage")
 local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
 local records = require("advisor.engine.records")
+local references = require("advisor.engine.references")
 local text = require("advisor.output.text")
 
 local state = {}
@@ -19,6 +20,7 @@ local state = {}
 ---@field items table Kept items by number; see engine/items.lua.
 ---@field coverage table Counts by cell; see engine/coverage.lua.
 ---@field per_round integer Drafts that a round asks for.
+---@field references table[] Files that drafts may be compared with: { name, file, count }.
 
 --- The lists and the initial state, which holds the seeds and their summary.
 ---@param resolved table The experiment.
@@ -28,7 +30,7 @@ local state = {}
 function state.begin(resolved, items)
   local timeline = {
     pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy),
-    per_round = resolved.per_round,
+    per_round = resolved.per_round, references = readonly.view(references.list(resolved.references)),
   }
   for i, item in ipairs(resolved.seeds.items) do
     timeline.pool[i] = { id = "seed-" .. i, text = item, target = resolved.seeds.summary[i] }
@@ -118,7 +120,7 @@ function state.view(timeline, self, gaps, statements)
   local seen
   local members = {
     variants = readonly.view(list_of_variants(self.variants)),
-    principles = readonly.view(statements or {}),
+    principles = readonly.view(statements or {}), references = timeline.references,
     round = self.round, per_round = timeline.per_round, kept = self.kept_size, drafts = self.drafts,
     summary = readonly.view(self.summary), cost = readonly.view(self.spent),
     pool = readonly.prefix(timeline.pool, self.pool_size),

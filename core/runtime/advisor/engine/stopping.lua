@@ -60,8 +60,8 @@ function stopping:over_budget(state)
     local cap = self.budget[each.key]
     local used = each.of(state)
     if cap and not used then
-      return ("the budget names money, and a role has no price: add models.ROLE.price, or drop "
-        .. "stop.budget.money")
+      return "the budget names money, and what was spent is unknown: a role has no price "
+        .. "(models.ROLE.price, or its model in $ADVISOR_PRICES), or its server counts no tokens"
     end
     if cap and used >= cap then
       return ("the budget of %s %s is used up (%s); more is allowed by: advisor resume RUN --set "

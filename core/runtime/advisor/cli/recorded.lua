@@ -1,0 +1,31 @@
+--- Opens a run that is on disk, for verbs that begin another one from it.
+local core = require("advisor_core")
+local json = require("advisor.output.json")
+local records = require("advisor.engine.records")
+local registry = require("advisor.host.registry")
+
+local recorded = {}
+
+--- Opens a run for reading. Raises `{ message }` where it is none, or never began.
+---@param folder string
+---@param place { root: string }
+---@return table run `{ folder, store, facts, resolved, registry }`: the registry has the run's own
+---scripts first, then those that ship or lie beside it.
+function recorded.open(folder, place)
+  local store, why, code = core.store.open(folder, "read")
+  if not store then error({ message = why, code = code }, 0) end
+  local facts = assert(records.facts(store))
+  local resolved, problem
+  if facts.resolved then resolved, problem = json.decode(facts.resolved) end
+  if not resolved then
+    store:close()
+    error({ message = facts.resolved
+      and folder .. ": the stored experiment cannot be read: " .. tostring(problem)
+      or folder .. ": the run ended before it began: there is nothing to go by" }, 0)
+  end
+  local found = registry.new({ root = place.root })
+  found:use_stored(records.scripts(store), true)
+  return { folder = folder, store = store, facts = facts, resolved = resolved, registry = found }
+end
+
+return recorded

@@ -1,0 +1,139 @@
+--- Config files: Lua tables evaluated in a sandbox where only env() and include()
+--- exist, and `--set`, which changes one by a key's full path.
+local cjson = require("cjson")
+local readonly = require("advisor.host.readonly")
+local sandbox = require("advisor.host.sandbox")
+
+local config = {}
+
+local LOAD_INSTRUCTIONS = 10000000
+
+local function looks_secret(name)
+  local upper = name:upper()
+  return upper:find("KEY") or upper:find("TOKEN") or upper:find("SECRET") or upper:find("PASSWORD")
+end
+
+--- The names that the files read since `config.begin` have asked env() for.
+local asked = {}
+
+--- Forgets which names were asked for.
+function config.begin() asked = {} end
+
+--- The names that env() was asked for.
+---@return table<string, true>
+function config.asked() return asked end
+
+local function env(name, default)
+  if type(name) ~= "string" then error("env: the name of a variable is expected", 2) end
+  asked[name] = true
+  if looks_secret(name) then
+    local message = "env: %s looks like a secret: name it as key_env, the program reads it itself"
+    error(message:format(name), 2)
+  end
+  local value = os.getenv(name)
+  if value == nil or value == "" then return default end
+  return value
+end
+
+--- The folder that a file lies in.
+---@param path string
+---@return string
+function config.folder_of(path)
+  return path:match("^(.*)/[^/]*$") or "."
+end
+
+--- Evaluates one config file in the sandbox.
+---@param path string
+---@return any|nil value
+---@return string|nil message
+---@return string|nil source
+---@param depth integer 1 for a file that no other one includes.
+function config.evaluate(path, depth)
+  local file, why = io.open(path, "rb")
+  if not file then return nil, why end
+  local source = file:read("a")
+  file:close()
+  if not source then return nil, path .. ": is no file that can be read" end
+  if depth > 8 then return nil, path .. ": include() goes more than 8 deep" end
+  local code, message = sandbox.compile(source, path)
+  if not code then return nil, message end
+  local lane = sandbox.lane({
+    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
+      script = path,
+  })
+  local ok, value = sandbox.instantiate(lane, code, {
+    env = env,
+    include = function(name)
+      if type(name) ~= "string" then error("include: the name of a file is expected", 2) end
+      if name:sub(1, 1) ~= "/" then name = config.folder_of(path) .. "/" .. name end
+      local inner, problem = config.evaluate(name, depth + 1)
+      if problem then error("include: " .. problem, 2) end
+      return inner
+    end,
+  })
+  if not ok then
+    local text = tostring(value):gsub("\nstack traceback:.*", "")
+    text = sandbox.with_full_name(text, path)
+    return nil, text:find(path, 1, true) and text or ("%s:1: %s"):format(path, text)
+  end
+  local plain, problem = readonly.plain(value, "the experiment", true)
+  if problem then return nil, ("%s:1: %s"):format(path, problem) end
+  return plain, nil, source
+end
+
+--- JSON as its standard has it: no NaN, no infinity, no hexadecimal numbers.
+local strict = cjson.new()
+strict.decode_invalid_numbers(false)
+
+--- A value of `--set`: JSON where it parses as such, else a string.
+local function parse_value(text)
+  local ok, value = pcall(strict.decode, text)
+  if ok and value ~= cjson.null then return value end
+  return text
+end
+
+--- A script reference as a table, so that its options can be set.
+function config.as_reference(value)
+  if type(value) == "string" then return { value } end
+  -- As JSON can write it: ["name", { "option": value }].
+  if type(value) == "table" and #value == 2 and type(value[2]) == "table" then
+    local reference = { value[1] }
+    for key, option in pairs(value[2]) do reference[key] = option end
+    return reference
+  end
+  return value
+end
+
+--- Whether the first n parts of a key's path lead to a script, whose name alone may
+--- stand for it.
+local function names_script(parts, n)
+  if parts[1] == "principles" then return n == 2 end
+  return parts[1] == "pipeline" and n == (parts[2] == "filter" and 3 or 2)
+end
+
+--- Applies `--set path=value` to a raw table; "null" takes the key out.
+---@param raw table Changed in place.
+---@param setting string
+---@return string|nil problem
+function config.set(raw, setting)
+  local path, text = setting:match("^([%w_%.%-]+)=(.*)$")
+  if not path then return ("--set %s: expected key=value"):format(setting) end
+  local parts = {}
+  for part in path:gmatch("[^%.]+") do parts[#parts + 1] = math.tointeger(tonumber(part))
+    or part end
+  local at = raw
+  for i = 1, #parts - 1 do
+    local inner = at[parts[i]]
+    if inner == nil then inner = {} end
+    if names_script(parts, i) then inner = config.as_reference(inner) end
+    if type(inner) ~= "table" then
+      return ("--set %s: '%s' is no table"):format(setting, table.concat(parts, ".", 1, i))
+    end
+    at[parts[i]] = inner
+    at = inner
+  end
+  if text == "null" then at[parts[#parts]] = nil else at[parts[#parts]] = parse_value(text) end
+  return nil
+end
+
+return config
