@@ -1,3 +1,4 @@
+local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
 local json = require("advisor.output.json")
 local rounds = require("tests.support.rounds")
@@ -64,7 +65,7 @@ describe("records", function()
 
   it("add up prompt variants over committed rounds", function()
     with_store(function(store)
-      assert.same({}, records.variants(store))
+      assert.same({}, counts.variants(store))
       local function one(drafts, kept, reasons)
         return { drafts = drafts, kept = kept, tokens = 10 * drafts, reasons = reasons }
       end
@@ -78,7 +79,7 @@ describe("records", function()
         { variant = "a", drafts = 1, kept = 1, tokens = 10, reasons = {} },
         { variant = "b", drafts = 5, kept = 1, tokens = 50,
         reasons = { length = 3, on_target = 1 } },
-      }, records.variants(store))
+      }, counts.variants(store))
     end)
   end)
 
@@ -135,7 +136,7 @@ describe("records", function()
     with_store(function(store)
       assert(records.set(store, { name = "x", state = "done", why = "", accept = "",
         rounds = "2" }))
-      local empty = records.summary(store)
+      local empty = counts.summary(store)
       assert.same({ 0, 0, 0, 0 }, { empty.rounds, empty.drafts, empty.kept, empty.calls })
       assert.equals(json.null, empty.cost)
       assert(store:write({
@@ -150,7 +151,7 @@ describe("records", function()
         { { text = "a" }, { verdict = "dropped", reason = "x" },
         { verdict = "dropped", reason = "x" }, { verdict = "dropped", reason = "y" },
           { verdict = "surplus" } })))
-      local summary = records.summary(store)
+      local summary = counts.summary(store)
       assert.same({ rounds = 1, calls = 3, attempts = 5, unknown = 2, in_flight = 1, drafts = 5,
         kept = 1, surplus = 1 },
         { rounds = summary.rounds, calls = summary.calls, attempts = summary.attempts,
@@ -165,7 +166,7 @@ describe("records", function()
         records.digest_line({ id = "r1-1", text = "a" })))
       assert(store:write({ { ATTEMPT, 6, 2, "1/1.9", 1 }, { REPLY, 6, "done" },
         { OUTCOME, 6, "ok", 1, 1, 1, n = 7 } }))
-      assert.equals(json.null, records.summary(store).cost)
+      assert.equals(json.null, counts.summary(store).cost)
     end)
   end)
 end)

@@ -1,6 +1,7 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local recorded = require("advisor.cli.recorded")
+local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
 local replaying = require("advisor.engine.replaying")
 local variation = require("advisor.engine.variation")
@@ -63,7 +64,7 @@ local function compare(run, store, result, what_if)
   else
     result.difference = replaying.difference(run.store, store)
   end
-  result.before, result.now = records.summary(run.store), records.summary(store)
+  result.before, result.now = counts.summary(run.store), counts.summary(store)
 end
 
 local function work(folder, args, place)

@@ -1,6 +1,7 @@
 local account = require("advisor.engine.account")
 local core = require("advisor_core")
 local json = require("advisor.output.json")
+local run_records = require("advisor.engine.run_records")
 local words = require("advisor.output.account")
 
 local verb = {
@@ -14,23 +15,13 @@ local verb = {
   },
 }
 
---- A run that says "running" while nobody holds its lock was killed; one that says
---- nothing was killed before it began.
-local function true_state(folder, state)
-  state = state or "running"
-  if state == "running" and not core.system.is_locked(folder .. "/run.lock") then
-    return "stopped"
-  end
-  return state
-end
-
 function verb.run(args)
   local folder = args.RUN
   local store, why = core.store.open(folder, "read")
   if not store then error({ message = why }, 0) end
   local found = account.of(store)
   store:close()
-  found.state = true_state(folder, found.state)
+  found.state = run_records.state(folder, found.state)
   if found.state ~= "running" then
     found.unknown_attempts = found.unknown_attempts + found.in_flight
     found.in_flight = 0

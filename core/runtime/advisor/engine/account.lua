@@ -6,6 +6,7 @@ local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
 local measuring = require("advisor.engine.measuring")
 local quality = require("advisor.output.quality")
+local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
 local references = require("advisor.engine.references")
 local shares = require("advisor.measure.shares")
@@ -19,11 +20,11 @@ local function coverage_of(store, round, resolved, measured)
   if not taxonomy then return nil end
   local counted, kept = coverage.new(taxonomy), {}
   measuring.correct(counted, resolved, measured)
-  for _, row in ipairs(records.cells(store)) do
+  for _, row in ipairs(counts.cells(store)) do
     local item = { cell = row.cell }
     for _ = 1, row.n do kept[#kept + 1] = item end
   end
-  counted:add_round(round, taxonomy.open and records.targets(store) or {}, kept)
+  counted:add_round(round, taxonomy.open and counts.targets(store) or {}, kept)
   local found = counted:at(round)
   found.covered = counted:covered()
   json.array(found.cells)
@@ -31,7 +32,7 @@ local function coverage_of(store, round, resolved, measured)
 end
 
 local function gaps_of(store)
-  local last = records.last_gaps(store)
+  local last = counts.last_gaps(store)
   if not last then return nil end
   local names = {}
   for i, gap in ipairs(last.gaps) do names[i] = gap.principle end
@@ -40,14 +41,14 @@ end
 
 --- What `status` prints.
 ---@param store userdata Open for reading at least.
----@return table account As `records.summary` gives it, with `coverage`, `gaps`, `quality`
+---@return table account As `counts.summary` gives it, with `coverage`, `gaps`, `quality`
 --- (null where there are none; the last as of output/quality.lua), `before` (what measuring
 --- it cost, part of the sums: `{ calls, prompt, completion, money }`), `decontamination`
 --- (as of `references.report`, or null), `forked_from` (`{ run, name, round, digest, set }`, or null)
 --- and the share kept of each prompt variant with
 --- its Wilson interval (95 %).
 function account.of(store)
-  local found = records.summary(store)
+  local found = counts.summary(store)
   if found.why == "" then found.why = nil end
   for _, variant in ipairs(found.variants) do
     variant.share = variant.drafts > 0 and variant.kept / variant.drafts or 0

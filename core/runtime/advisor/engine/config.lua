@@ -1,6 +1,7 @@
 --- Config files: Lua tables evaluated in a sandbox where only env() and include()
 --- exist, and `--set`, which changes one by a key's full path.
 local cjson = require("cjson")
+local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
 local sandbox = require("advisor.host.sandbox")
 
@@ -79,6 +80,40 @@ function config.evaluate(path, depth)
   local plain, problem = readonly.plain(value, "the experiment", true)
   if problem then return nil, ("%s:1: %s"):format(path, problem) end
   return plain, nil, source
+end
+
+--- A key as a table constructor has it; a keyword is no name.
+local function name_of(key)
+  local plain = type(key) == "string" and key:find("^[%a_][%w_]*$") and load("return { " .. key .. " = 1 }")
+  return plain and key or ("[%q]"):format(key)
+end
+
+--- A table's fields as a Lua table constructor has them, names in order.
+local function fields_of(value, write, indent)
+  local parts, n = {}, #value
+  for i = 1, n do parts[i] = indent .. write(value[i], indent .. "  ") .. "," end
+  for _, key in ipairs(options.sorted_keys(value)) do
+    if math.type(key) ~= "integer" or key < 1 or key > n then
+      parts[#parts + 1] = ("%s%s = %s,"):format(indent, name_of(key), write(value[key], indent .. "  "))
+    end
+  end
+  return parts
+end
+
+local function write(value, indent)
+  local short = math.type(value) == "float" and ("%.14g"):format(value)
+  if short and tonumber(short) == value and math.type(tonumber(short)) == "float" then return short end
+  if type(value) ~= "table" then return ("%q"):format(value) end
+  local parts = fields_of(value, write, indent)
+  if #parts == 0 then return "{}" end
+  return "{\n" .. table.concat(parts, "\n") .. "\n" .. indent:sub(3) .. "}"
+end
+
+--- Plain data as a config file that returns it.
+---@param value table
+---@return string source
+function config.write(value)
+  return "return " .. write(value, "  ") .. "\n"
 end
 
 --- JSON as its standard has it: no NaN, no infinity, no hexadecimal numbers.

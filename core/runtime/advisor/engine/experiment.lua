@@ -70,7 +70,20 @@ function experiment.read(path, settings, registry, root)
   local raw, message, source = config.evaluate(path, 1)
   if message then return nil, { message } end
   if type(raw) ~= "table" then return nil, { path .. ":1: must return a table" } end
-  local problems = sections.problems(path, source)
+  local resolved, problems = experiment.complete(raw, sections.problems(path, source), settings, registry, root)
+  return resolved, problems, resolved and source
+end
+
+--- Checks and completes an experiment that is there as plain data.
+---@param raw table As an experiment's file returns it; changed.
+---@param problems advisor.Problems Of the file, or of what else the experiment is from.
+---@param settings string[] `--set` values, "key=value".
+---@param registry table
+---@param root string Folder of what ships.
+---@return table|nil resolved Plain data; nil if there are problems.
+---@return string[]|nil problems
+function experiment.complete(raw, problems, settings, registry, root)
+  local path = problems.path
   for _, setting in ipairs(settings) do
     local problem = config.set(raw, setting)
     if problem then problems.list[#problems.list + 1] = problem end
@@ -119,7 +132,7 @@ function experiment.read(path, settings, registry, root)
   check_keys(resolved.models, config.asked(), problems)
   experiment.check_embedders(resolved, registry, problems)
   if #problems.list > 0 then return nil, problems.list end
-  return resolved, nil, source
+  return resolved
 end
 
 return experiment

@@ -6,6 +6,7 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
+local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
 local rows = require("advisor.output.rows")
 
@@ -200,7 +201,7 @@ end
 function references.report(store, resolved)
   if not resolved or not resolved.references or not next(resolved.references) then return nil end
   local before = earlier_filters(resolved.pipeline.filter)
-  local report = { drafts = before and records.drafts_beside(store, before) or json.null, hits = 0,
+  local report = { drafts = before and counts.drafts_beside(store, before) or json.null, hits = 0,
     references = {} }
   local by_name = {}
   for i, name in ipairs(options.sorted_keys(resolved.references)) do
@@ -209,7 +210,7 @@ function references.report(store, resolved)
       hits = 0, kinds = {} }
     report.references[i] = by_name[name]
   end
-  for _, row in ipairs(records.reference_hits(store)) do
+  for _, row in ipairs(counts.reference_hits(store)) do
     local entry = by_name[row.reference]
     if entry then
       entry.kinds[row.kind] = row.n

@@ -277,7 +277,8 @@ function stages.label(run, number, drafts)
   end
 end
 
-local RESPONSE_VERDICTS = { safe = true, unsafe = true, unknown = true }
+--- Of a reply that is to be learnt from, and of one that is evaluated.
+local RESPONSE_VERDICTS = { safe = true, unsafe = true, pass = true, fail = true, unknown = true }
 
 --- The response to a kept item: `{ verdict, text, finding, meta }`. A script that
 --- cannot have one leaves a row that says so.
@@ -295,7 +296,7 @@ function stages.respond(run, number, item)
   end
   local verdict = made.verdict or "unknown"
   if not RESPONSE_VERDICTS[verdict] then
-    fail(lane, "the verdict must be 'safe', 'unsafe' or 'unknown'")
+    fail(lane, "the verdict must be 'safe', 'unsafe' or 'unknown'; or 'pass' or 'fail' in an evaluation")
   end
   local response = { verdict = verdict, text = made.response, finding = made.finding, meta = {} }
   for key, value in pairs(made) do

@@ -6,7 +6,7 @@
 local coverage = require("advisor.engine.coverage")
 local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
-local records = require("advisor.engine.records")
+local counts = require("advisor.engine.counts")
 local references = require("advisor.engine.references")
 local text = require("advisor.output.text")
 
@@ -78,8 +78,8 @@ function state.next(timeline, previous, round, rule)
   local variants = previous.variants
   if next(round.variants) then
     variants = {}
-    records.add_variants(variants, previous.variants)
-    records.add_variants(variants, round.variants)
+    counts.add_variants(variants, previous.variants)
+    counts.add_variants(variants, round.variants)
   end
   local before, spent = previous.spent, round.spent
   return {

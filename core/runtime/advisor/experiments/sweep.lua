@@ -4,6 +4,7 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
+local run_records = require("advisor.engine.run_records")
 local whole = require("advisor.output.whole")
 
 local sweep = {}
@@ -15,6 +16,31 @@ local function as_value(value)
   return type(value) == "string" and value or json.encode(value)
 end
 
+--- What stands twice in a list; nil where nothing does.
+local function repeated(list)
+  local seen = {}
+  for _, value in ipairs(list) do
+    if seen[value] then return value end
+    seen[value] = true
+  end
+  return nil
+end
+
+--- The values of a list such as "v1,v2" or, as JSON, "[v1, v2]".
+---@return string[]|nil
+---@return string|nil problem
+local function values_of(list)
+  local values = {}
+  if list:sub(1, 1) ~= "[" then
+    for value in list:gmatch("[^,]+") do values[#values + 1] = value end
+    return values
+  end
+  local given, why = json.decode(list)
+  if type(given) ~= "table" then return nil, "the list is no JSON: " .. tostring(why) end
+  for i, value in ipairs(given) do values[i] = as_value(value) end
+  return values
+end
+
 --- The values of "key=v1,v2" or of "key=[v1, v2]" with JSON.
 ---@param text string
 ---@return string|nil key
@@ -22,13 +48,12 @@ end
 local function read_vary(text)
   local key, list = text:match("^([%w_%.%-]+)=(.+)$")
   if not key then return nil, ("--vary %s: expected key=value,value"):format(text) end
-  local given, values = list:sub(1, 1) == "[" and json.decode(list) or nil, {}
-  if given then
-    for i, value in ipairs(given) do values[i] = as_value(value) end
-  else
-    for value in list:gmatch("[^,]+") do values[#values + 1] = value end
-  end
+  if key == "seed" then return nil, ("--vary %s: seeds are given with --seeds, as 3,7,11"):format(text) end
+  local values, why = values_of(list)
+  if not values then return nil, ("--vary %s: %s"):format(text, why) end
   if #values == 0 then return nil, ("--vary %s: no value is given"):format(text) end
+  local twice = repeated(values)
+  if twice then return nil, ("--vary %s: '%s' is given twice"):format(text, twice) end
   return key, values
 end
 
@@ -76,6 +101,8 @@ function sweep.seeds(text)
     end
     seeds[#seeds + 1] = number
   end
+  local twice = repeated(seeds)
+  if twice then return nil, ("--seeds %s: %d is given twice"):format(text, twice) end
   if #seeds > 1 or text:find(",") then return seeds end
   if seeds[1] == nil or seeds[1] < 1 then return nil, ("--seeds %s: at least 1"):format(text) end
   local count = seeds[1]
@@ -102,6 +129,11 @@ end
 ---@return table|nil manifest
 ---@return string|nil problem
 function sweep.plan(given)
+  for _, setting in ipairs(given.set or {}) do
+    if setting:find("^seed=") then
+      return nil, ("--set %s: seeds are given with --seeds, as 3,7,11"):format(setting)
+    end
+  end
   local path, why = core.system.realpath(given.experiment)
   if not path then return nil, ("%s: %s"):format(given.experiment, why) end
   local source, problem = read_file(path)
@@ -182,6 +214,9 @@ function sweep.arguments(folder, manifest, number)
   return args
 end
 
+--- The first line of what went wrong; a script's traceback is in the run's status.
+function sweep.first_line(text) return text:match("^[^\n]*") end
+
 --- How far a task's run came.
 ---@return string state "absent", "done", "running", "paused", "stopped"
 ---@return string|nil why
@@ -192,10 +227,9 @@ function sweep.state(folder, task)
   if not store then return "stopped", why end
   local facts = records.facts(store) or {}
   store:close()
-  if facts.state == "running" and not core.system.is_locked(run .. "/run.lock") then
-    return "stopped", "the process ended before the run did"
-  end
-  return facts.state or "absent", facts.why
+  local state = run_records.state(run, facts.state)
+  if state ~= facts.state then return state, "the process ended before the run did" end
+  return state, facts.why
 end
 
 return sweep
