@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import unittest
@@ -18,6 +19,18 @@ return {
   models = { default = { api = "simulated" } },
   pipeline = { advise = "%s", generate = "few_shot", summarize = "topic_list" },
   seeds = { items = { "Where is my parcel?", "Is it in stock?", "May I pay later?" }, summary = { "Delivery" } },
+}
+"""
+
+
+COUNTED = """
+return {
+  name = "counted", rounds = 2, per_round = 6,
+  models = { default = { api = "simulated" } },
+  pipeline = { advise = "uncovered_category", generate = "few_shot", filter = { "exact_duplicate" },
+    summarize = "topic_list" },
+  principles = { "coverage", { "well_formed", min_words = 3 } },
+  coverage = { taxonomy = "support" }, seeds = "support",
 }
 """
 
@@ -66,6 +79,23 @@ class DocsTest(support.Case):
                               env=support.environment(server.env()), timeout=120)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertTrue((self.dir / "items.jsonl").exists())
+
+    def test_the_experiments_of_the_readme_run(self):
+        """The block under "Experiments", on a small simulated experiment."""
+        (script,) = [b for b in blocks("README.md", "sh") if "advisor sweep" in b]
+        experiment = self.write("small.lua", COUNTED)
+        run = self.dir / "run"
+        self.run_advisor("run", experiment, "-o", run, "-q")
+        names = {"RUN": str(run), "OTHER": str(self.dir / "other"), "EXPERIMENT": str(experiment),
+                 "SWEEP": str(self.dir / "sweep"), "20": "1", "4": "2"}
+        for line in script.strip().splitlines():
+            words = [names.get(w, w) for w in shlex.split(line, comments=True)]
+            self.assertEqual(words.pop(0), "advisor")
+            if words[0] in ("sweep", "ablate"):
+                folder = self.dir / words[0]
+                words[words.index("--seeds") + 1] = "2"
+                words += ["-o", folder]
+            self.run_advisor(*words)
 
     def test_every_folder_has_a_short_readme(self):
         for folder in ("core", "strategies", "principles", "scripts", "tests"):
