@@ -6,6 +6,42 @@ local function near(want, got, room)
   assert.is_true(math.abs(got - want) <= (room or 1e-9), text)
 end
 
+--- How likely an interval of `intervals.matched` holds the true difference of n questions
+--- of which a share `p` is gained and `q` lost, over all outcomes.
+local function coverage(n, p, q)
+  local log_factorial, covered = { [0] = 0 }, 0
+  for i = 1, n do log_factorial[i] = log_factorial[i - 1] + math.log(i) end
+  for gains = 0, n do
+    for losses = 0, n - gains do
+      local low, high = intervals.matched(gains, losses, n)
+      if low <= p - q and p - q <= high then
+        covered = covered + math.exp(log_factorial[n] - log_factorial[gains] - log_factorial[losses]
+          - log_factorial[n - gains - losses] + gains * math.log(p) + losses * math.log(q)
+          + (n - gains - losses) * math.log(1 - p - q))
+      end
+    end
+  end
+  return covered
+end
+
+describe("intervals.matched", function()
+  it("holds the true difference as often as it says", function()
+    for _, case in ipairs({ { 20, 0.1, 0.1 }, { 20, 0.3, 0.05 }, { 50, 0.1, 0.02 }, { 100, 0.05, 0.05 },
+      { 100, 0.2, 0.1 }, { 200, 0.02, 0.01 } }) do
+      local share = coverage(table.unpack(case))
+      assert.is_true(share > 0.93 and share < 0.995, ("n = %d: %.3f"):format(case[1], share))
+    end
+  end)
+
+  it("has a width where nothing differs, and ends within -1 and 1", function()
+    local low, high = intervals.matched(0, 0, 100)
+    assert.is_true(low < 0 and high > 0 and high < 0.03)
+    assert.same({ -low }, { high })
+    assert.equal(1, select(2, intervals.matched(1, 0, 1)))
+    assert.has_error(function() intervals.matched(2, 1, 2) end, "more differences than questions")
+  end)
+end)
+
 describe("measure/intervals", function()
   -- Newcombe 1998, Statistics in Medicine 17:857-872, table I, method 3.
   it("gives the published Wilson intervals", function()
