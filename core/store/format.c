@@ -217,7 +217,10 @@ adv_status adv_format_open_reader(adv_connection *c, const char *path,
 }
 
 /* Without a journal on disk there is no second file that a crash could leave
- * behind. Syncing once, when the file is complete, does. */
+ * behind. Syncing once, when the file is complete, does. It says that there is
+ * a write-ahead log from its first moment on: were that left to the writer, a
+ * crash could leave a journal that only a writer can undo, and no reader could
+ * open the run. */
 static adv_status fill(const char *path, adv_buf *why)
 {
   static const char before[] = "PRAGMA journal_mode=MEMORY;"
@@ -238,6 +241,8 @@ static adv_status fill(const char *path, adv_buf *why)
     st = adv_connection_run(&c, adv_schema_sql, why);
   if (st == ADV_OK)
     st = adv_connection_run(&c, after, why);
+  if (st == ADV_OK)
+    st = use_log(&c, why);
   adv_connection_close(&c);
   return st;
 }
@@ -276,6 +281,8 @@ static adv_status fill_from(const char *path, const char *source, adv_buf *why)
     st = adv_connection_run(&to, before, why);
     if (st == ADV_OK)
       st = copy_pages(&to, &from, why);
+    if (st == ADV_OK)
+      st = use_log(&to, why);
     adv_connection_close(&to);
   }
   adv_connection_close(&from);
@@ -313,6 +320,19 @@ static adv_status sync_file(const char *path, adv_buf *why)
   return st;
 }
 
+/* A database and the files beside it. */
+static void unlink_all(const char *path)
+{
+  static const char *const ends[] = {"", "-wal", "-shm"};
+  char *name;
+
+  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+    if (asprintf(&name, "%s%s", path, ends[i]) >= 0) {
+      unlink(name);
+      free(name);
+    }
+}
+
 /* Under another name until it is complete. */
 adv_status adv_format_create(const char *folder, const char *source,
                              adv_buf *why)
@@ -323,7 +343,7 @@ adv_status adv_format_create(const char *folder, const char *source,
 
   if (!path || !fresh)
     goto out;
-  unlink(fresh); /* of an earlier process that did not get this far */
+  unlink_all(fresh); /* of an earlier process that did not get this far */
   st = make_empty(fresh, why);
   if (st != ADV_OK)
     goto out;
@@ -335,7 +355,7 @@ adv_status adv_format_create(const char *folder, const char *source,
   if (st == ADV_OK)
     st = adv_folder_sync(folder, why);
   else
-    unlink(fresh);
+    unlink_all(fresh);
 out:
   free(fresh);
   free(path);

@@ -118,7 +118,7 @@ CREATE TABLE reference (
 CREATE TABLE response (
   round INTEGER NOT NULL,
   item_index INTEGER NOT NULL,
-  verdict TEXT NOT NULL,        -- safe | unsafe | unknown | failed
+  verdict TEXT NOT NULL,        -- safe | unsafe | pass | fail | unknown | failed
   text TEXT NOT NULL,
   finding TEXT,                 -- JSON
   meta TEXT NOT NULL,           -- JSON

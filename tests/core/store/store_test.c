@@ -1,3 +1,4 @@
+#include "store/format.h"
 #include "support.h"
 
 #include <dirent.h>
@@ -520,6 +521,26 @@ static void the_log_stays_bounded(void **state)
   free(bytes);
 }
 
+/* The writer would have nothing to switch, so that no crash leaves a file that
+ * readers cannot open. */
+static void a_new_file_has_a_log_from_the_first(void **state)
+{
+  unsigned char head[20];
+  FILE *f;
+
+  (void)state;
+  assert_int_equal(adv_format_create(folder, NULL, &why), ADV_OK);
+  f = fopen(file("run.db"), "rb");
+  assert_non_null(f);
+  assert_int_equal(fread(head, 1, sizeof head, f), sizeof head);
+  fclose(f);
+  assert_int_equal(head[18], 2); /* 2: write-ahead log, 1: journal */
+  assert_int_equal(head[19], 2);
+  assert_int_equal(access(file("run.db.new"), F_OK), -1);
+  assert_int_equal(access(file("run.db.new-wal"), F_OK), -1);
+  assert_int_equal(access(file("run.db.new-shm"), F_OK), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -530,6 +551,7 @@ int main(void)
       TEST(writing_needs_a_loop),
       TEST(a_file_in_the_way_is_explained),
       TEST(an_unfinished_creation_is_done_anew),
+      TEST(a_new_file_has_a_log_from_the_first),
       TEST(a_second_writer_is_refused_a_reader_is_not),
       TEST(a_foreign_database_is_refused),
       TEST(other_versions_are_refused),
