@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """READMEs say what is so: their examples run, their tables are not stale."""
 
+import json
 import os
 import re
 import shlex
@@ -87,7 +88,7 @@ class DocsTest(support.Case):
         run = self.dir / "run"
         self.run_advisor("run", experiment, "-o", run, "-q")
         names = {"RUN": str(run), "OTHER": str(self.dir / "other"), "EXPERIMENT": str(experiment),
-                 "SWEEP": str(self.dir / "sweep"), "20": "1", "4": "2"}
+                 "SWEEP": str(self.dir / "sweep"), "MERGED": str(self.dir / "merged"), "20": "1", "4": "2"}
         for line in script.strip().splitlines():
             words = [names.get(w, w) for w in shlex.split(line, comments=True)]
             self.assertEqual(words.pop(0), "advisor")
@@ -96,6 +97,32 @@ class DocsTest(support.Case):
                 words[words.index("--seeds") + 1] = "2"
                 words += ["-o", folder]
             self.run_advisor(*words)
+
+    def test_the_paper_s_experiments_run(self):
+        """The block in scripts/README.md, small, against a scripted server."""
+        (script,) = [b for b in blocks("scripts/README.md", "sh") if "advisor ablate" in b]
+        lines = [line for line in script.splitlines() if not line.startswith("#")]
+        small = {"5": "2", "rounds=100": "rounds=2", "coverage.taxonomy=catqa": "coverage.taxonomy=support"}
+        server = self.server("--duplicate-rate", "0.1")
+        arms = []
+        for line in lines:
+            words = [small.get(word, word) for word in shlex.split(line)]
+            program = words.pop(0)
+            if program != "advisor":
+                # Tuning takes an hour; its smoke form is a test of its own.
+                path = support.ROOT / program
+                self.assertIn("--iterations", subprocess.run([sys.executable, path, "--help"], check=True,
+                                                             capture_output=True, text=True).stdout)
+                continue
+            words[-1] = str(self.dir / words[-1])
+            self.run_advisor(*words, "--set", "seeds=support", "-j", "2", env=server.env(), timeout=300)
+            compared = json.loads(self.run_advisor("compare", words[-1], "--json").stdout)
+            self.assertEqual(compared["missing"], 0)
+            arms.append([(arm["name"], len(arm["runs"])) for arm in compared["arms"]])
+        self.assertEqual(arms[0], [("data_advisor", 2), ("self_instruct", 2)])
+        self.assertEqual(arms[1][:2], [("all", 2), ("without coverage", 2)])
+        self.assertEqual(arms[2], [(f"{file}, model=MODEL-{m}", 2)
+                                   for file in ("data_advisor", "self_instruct") for m in "AB"])
 
     def test_every_folder_has_a_short_readme(self):
         for folder in ("core", "strategies", "principles", "scripts", "tests"):

@@ -88,19 +88,4 @@ describe("measure/intervals", function()
     assert.same(a, { intervals.bootstrap({ 1, 2, 9 }, simulation.rng(5), options) })
     assert.same({ 9, 9 }, { a[2], a[3] })
   end)
-
-  it("cancels in pairs what both sides share", function()
-    local a, b = {}, {}
-    for i = 1, 50 do
-      b[i] = i * i
-      a[i] = b[i] + (i % 2)
-    end
-    local options = { samples = 999 }
-    local low, high, difference = intervals.paired_difference(a, b, simulation.rng(2), options)
-    assert.equal(0.5, difference)
-    near(0.5 - 1.96 * 0.5 / math.sqrt(50), low, 0.03)
-    near(0.5 + 1.96 * 0.5 / math.sqrt(50), high, 0.03)
-    assert.same({ 0, 0, 0 }, { intervals.paired_difference(b, b, simulation.rng(3), options) })
-    assert.has_error(function() intervals.paired_difference({ 1 }, {}, simulation.rng(1)) end)
-  end)
 end)

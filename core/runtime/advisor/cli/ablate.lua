@@ -21,6 +21,7 @@ for name, flag in pairs(sweeping.flags) do verb.flags[name] = flag end
 local function fail(message) error({ message = message }, 0) end
 
 function verb.run(args, place)
+  sweeping.check(args)
   local drop = args.drop or "principles"
   local arms_of = ablation[drop]
   if not arms_of then fail(("--drop %s: there are principles and strategies"):format(drop)) end
@@ -32,13 +33,12 @@ function verb.run(args, place)
   if #arms < 2 then fail(("the experiment has no %s that could be left out"):format(drop)) end
   local seeds, wrong = sweep.seeds(args.seeds)
   if not seeds then fail(wrong) end
-  local manifest, why = sweep.plan({ kind = "ablation", experiment = path, set = args.set, arms = arms,
+  local manifest, why = sweep.plan({ kind = "ablation", experiments = { path }, set = args.set, arms = arms,
     seeds = seeds, share = true })
   if not manifest then fail(why) end
   local folder = args.output or sweeping.free_folder(resolved.name .. "-ablation")
   sweeping.begin(folder, manifest)
-  io.stderr:write(("advisor: %d runs (%d arms, %d seeds) in %s\n"):format(#manifest.tasks, #arms, #seeds,
-    folder))
+  sweeping.announce(folder, manifest)
   return sweeping.go(folder, manifest, args, place)
 end
 

@@ -8,6 +8,7 @@ local arguments = {}
 ---string }`
 ---@field positional string[] Names of required arguments.
 ---@field many boolean|nil Whether the last of them may be several: a list then.
+---@field optional boolean|nil Whether there may be fewer of them.
 ---@field notes string|nil More for `--help`.
 ---@field run fun(args: table, place: table): integer
 
@@ -25,6 +26,23 @@ local function add(into, long, flag, value)
   else
     into[long] = value
   end
+end
+
+--- Gives the words without a flag their names.
+local function place_all(verb, args, places)
+  for position, place in ipairs(verb.positional) do
+    if not places[position] and not verb.optional then return nil, ("%s is missing"):format(place) end
+    args[place] = places[position]
+  end
+  if verb.many then
+    local last = #verb.positional
+    args[verb.positional[last]] = table.move(places, last, #places, 1, {})
+    return args
+  end
+  if #places > #verb.positional then
+    return nil, ("'%s' is one argument too many"):format(places[#verb.positional + 1])
+  end
+  return args
 end
 
 --- Parses.
@@ -53,19 +71,7 @@ function arguments.parse(verb, list)
     i = i + 1
   end
   if args.help then return args end
-  for position, place in ipairs(verb.positional) do
-    if not places[position] then return nil, ("%s is missing"):format(place) end
-    args[place] = places[position]
-  end
-  if verb.many then
-    local last = #verb.positional
-    args[verb.positional[last]] = table.move(places, last, #places, 1, {})
-    return args
-  end
-  if #places > #verb.positional then
-    return nil, ("'%s' is one argument too many"):format(places[#verb.positional + 1])
-  end
-  return args
+  return place_all(verb, args, places)
 end
 
 --- The text of `--help`.

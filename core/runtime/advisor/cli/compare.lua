@@ -1,6 +1,17 @@
 local compare = require("advisor.experiments.compare")
+local figures = require("advisor.experiments.figures")
 local json = require("advisor.output.json")
 local words = require("advisor.output.comparison")
+
+local BETTER = { [1] = " More is better.", [-1] = " Less is better.", [0] = "" }
+
+local function described()
+  local lines = {}
+  for i, measure in ipairs(figures.measures) do
+    lines[i] = ("  %-16s %s%s"):format(measure.name, measure.doc, BETTER[measure.more])
+  end
+  return table.concat(lines, "\n")
+end
 
 local verb = {
   usage = "compare RUN|SWEEP… [--json]",
@@ -13,7 +24,7 @@ local verb = {
   },
   notes = "Runs of the same experiment that differ in their seed only are one arm. The first arm is "
     .. "what the others\n"
-    .. "are compared with, seed by seed.",
+    .. "are compared with, seed by seed.\n\nMeasures:\n" .. described(),
 }
 
 function verb.run(args)

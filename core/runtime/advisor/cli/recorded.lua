@@ -1,12 +1,14 @@
 --- Opens a run that is on disk, for verbs that begin another one from it.
 local core = require("advisor_core")
 local json = require("advisor.output.json")
+local merging = require("advisor.experiments.merging")
 local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
 
 local recorded = {}
 
---- Opens a run for reading. Raises `{ message }` where it is none, or never began.
+--- Opens a run for reading. Raises `{ message }` where it is none, never began, or was
+--- merged from others.
 ---@param folder string
 ---@param place { root: string }
 ---@return table run `{ folder, store, facts, resolved, registry }`: the registry has the run's own
@@ -15,6 +17,11 @@ function recorded.open(folder, place)
   local store, why, code = core.store.open(folder, "read")
   if not store then error({ message = why, code = code }, 0) end
   local facts = assert(records.facts(store))
+  local refused = merging.refusal(folder, facts)
+  if refused then
+    store:close()
+    error({ message = refused }, 0)
+  end
   local resolved, problem
   if facts.resolved then resolved, problem = json.decode(facts.resolved) end
   if not resolved then

@@ -1,57 +1,94 @@
-local experiment = require("advisor.engine.experiment")
 local core = require("advisor_core")
+local experiment = require("advisor.engine.experiment")
 local registry = require("advisor.host.registry")
 local sweep = require("advisor.experiments.sweep")
 local sweeping = require("advisor.cli.sweeping")
 
 local verb = {
-  usage = "sweep EXPERIMENT.lua|SWEEP --vary key=v1,v2… [--seeds N] [-j N]",
-  summary = "Runs an experiment with every combination of some settings and seeds, and compares.",
+  usage = "sweep EXPERIMENT.lua…|SWEEP [--vary key=v1,v2]… [--seeds N] [-j N]",
+  summary = "Runs experiments with every combination of some settings and seeds, and compares.",
   positional = { "EXPERIMENT" },
+  many = true,
   flags = {
     vary = { value = "key=v1,v2", many = true, doc = "A key and its values; or key=[…] with JSON." },
     share = { doc = "The other arms take the first one's replies where a whole call is the same." },
   },
-  notes = "A sweep that ended early goes on by: advisor sweep SWEEP. What is done is not made again.",
+  notes = "The first arm is what the others are compared with. A sweep that ended early goes on by:\n"
+    .. "advisor sweep SWEEP. What is done is not made again.",
 }
 for name, flag in pairs(sweeping.flags) do verb.flags[name] = flag end
 
 local function fail(message) error({ message = message }, 0) end
 
 --- Every arm is checked before anything is paid for.
-local function check(path, arms, set, place)
-  local name
+---@return string name Of the first experiment.
+local function check(paths, arms, set, place)
+  local first
   for _, arm in ipairs(arms) do
+    local path = paths[arm.experiment]
     local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
     local all = table.move(set, 1, #set, 1, {})
     table.move(arm.set, 1, #arm.set, #all + 1, all)
     local resolved, problems = experiment.read(path, all, found, place.root)
     if not resolved then fail(("arm '%s': %s"):format(arm.name, table.concat(problems, "\n"))) end
-    name = resolved.name
+    first = first or resolved.name
   end
-  return name
+  return first
 end
 
-function verb.run(args, place)
-  if sweep.is(args.EXPERIMENT) then
-    local manifest, why = sweep.read(args.EXPERIMENT)
-    if not manifest then fail(why) end
-    return sweeping.go(args.EXPERIMENT, manifest, args, place)
+--- What says what a sweep is, and so cannot be said to one that there is.
+local PLANNED = { "vary", "seeds", "set", "share", "output" }
+
+local function go_on(folder, args, place)
+  for _, name in ipairs(PLANNED) do
+    if args[name] then
+      fail(("--%s: %s is a sweep already, whose runs are planned; name an experiment's file to begin another")
+        :format(name, folder))
+    end
   end
-  if not args.vary then fail("--vary is missing: name a key and its values, as pipeline.advise=a,b") end
-  local arms, problem = sweep.matrix(args.vary)
-  if not arms then fail(problem) end
+  local manifest, why = sweep.read(folder)
+  if not manifest then fail(why) end
+  return sweeping.go(folder, manifest, args, place)
+end
+
+local function check_files(paths)
+  for _, path in ipairs(paths) do
+    local kind = core.system.kind(path)
+    if sweep.is(path) then fail(path .. ": is a sweep already; it goes on alone") end
+    if kind ~= "file" then
+      fail(path .. (kind and ": is neither an experiment's file nor a sweep (no sweep.json)"
+        or ": there is no such file or sweep"))
+    end
+  end
+end
+
+local function begin(paths, args, place)
+  local combinations, problem = sweep.matrix(args.vary or {})
+  if not combinations then fail(problem) end
   local seeds, wrong = sweep.seeds(args.seeds)
   if not seeds then fail(wrong) end
-  local name = check(args.EXPERIMENT, arms, args.set or {}, place)
-  local manifest, why = sweep.plan({ kind = "sweep", experiment = args.EXPERIMENT, set = args.set,
-    arms = arms, seeds = seeds, share = args.share })
+  local arms = sweep.arms_of_all(paths, combinations)
+  local name = check(paths, arms, args.set or {}, place)
+  local manifest, why = sweep.plan({ kind = "sweep", experiments = paths, set = args.set, arms = arms,
+    seeds = seeds, share = args.share })
   if not manifest then fail(why) end
   local folder = args.output or sweeping.free_folder(name)
   sweeping.begin(folder, manifest)
-  io.stderr:write(("advisor: %d runs (%d arms, %d seeds) in %s\n"):format(#manifest.tasks, #arms, #seeds,
-    core.system.realpath(folder)))
+  sweeping.announce(folder, manifest)
   return sweeping.go(folder, manifest, args, place)
+end
+
+function verb.run(args, place)
+  sweeping.check(args)
+  local paths = args.EXPERIMENT
+  if #paths == 1 and sweep.is(paths[1]) then return go_on(paths[1], args, place) end
+  check_files(paths)
+  if #paths == 1 and not args.vary then
+    io.stderr:write("advisor sweep: --vary is missing: name a key and its values, as pipeline.advise=a,b, "
+      .. "or a second experiment\n")
+    return 2
+  end
+  return begin(paths, args, place)
 end
 
 return verb

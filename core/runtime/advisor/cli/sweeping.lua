@@ -16,13 +16,17 @@ sweeping.flags = {
   set = { value = "key=value", many = true, doc = "Set a key in all arms." },
   output = { short = "o", value = "SWEEP", doc = "The folder to make, or to go on with; default: "
     .. "sweeps/NAME, …" },
-  jobs = { short = "j", value = "N", doc = "Runs at once on this machine; default 1." },
+  jobs = { short = "j", value = "N", doc = "Runs at once; default 1 on this machine, and as many as "
+    .. "the cluster lets." },
   executor = { value = "local|slurm", doc = "Where runs are made; default local." },
-  task = { value = "N", doc = "Only the run of this number, in this process." },
+  task = { value = "N", doc = "Only the run of this number: in this process, or as one Slurm job." },
   json = { doc = "One JSON object on standard output." },
-  ["slurm-option"] = { value = "OPTION", many = true, doc = "For sbatch, as --slurm-option=--time=2:00:00 "
-    .. "or --partition=NAME." },
-  ["slurm-setup"] = { value = "COMMAND", many = true, doc = "A shell line to run before each task, as "
+  time = { value = "LIMIT", doc = "Slurm: the longest that a run may take, as 2:00:00." },
+  mem = { value = "SIZE", doc = "Slurm: memory for a run, as 2G." },
+  partition = { value = "NAME", doc = "Slurm: where runs are queued." },
+  ["slurm-option"] = { value = "OPTION", many = true, doc = "Slurm: any other option of sbatch, as "
+    .. "--slurm-option=--account=NAME." },
+  ["slurm-setup"] = { value = "COMMAND", many = true, doc = "Slurm: a shell line before each run, as "
     .. "'module load curl'." },
 }
 
@@ -36,13 +40,18 @@ function sweeping.free_folder(name)
   return folder
 end
 
---- Makes, or goes on with, the run of one task.
-local function one_task(folder, manifest, text, place)
+--- The number that --task names.
+local function task_number(manifest, text)
   local number = math.tointeger(tonumber(text))
-  local task = number and manifest.tasks[number]
-  if not task then
+  if not number or not manifest.tasks[number] then
     error({ message = ("--task %s: the sweep has tasks 1 to %d"):format(text, #manifest.tasks) }, 0)
   end
+  return number
+end
+
+--- Makes, or goes on with, the run of one task.
+local function one_task(folder, manifest, number, place)
+  local task = manifest.tasks[number]
   local state = sweep.state(folder, task)
   if state == "done" then return 0 end
   if state ~= "absent" then
@@ -52,47 +61,80 @@ local function one_task(folder, manifest, text, place)
 end
 
 --- What is left to do by hand.
-local function report_failures(folder, manifest)
-  local failed = 0
+local function report_failures(folder, manifest, args)
+  local where = args.executor == "slurm" and " --executor slurm" or ""
+  local failed, begun = 0, false
   for i, task in ipairs(manifest.tasks) do
     local state, why = sweep.state(folder, task)
     if state ~= "done" then
-      failed = failed + 1
-      io.stderr:write(("advisor: task %d (%s, seed %d) is %s%s; again by: advisor sweep %s --task %d\n")
-        :format(i, manifest.arms[task.arm].name, task.seed, state, why and why ~= "" and ": " .. why or "",
-          folder, i))
+      failed, begun = failed + 1, begun or state ~= "absent"
+      io.stderr:write(("advisor: task %d (%s, seed %d) is %s%s; again by: advisor sweep %s%s --task %d\n")
+        :format(i, manifest.arms[task.arm].name, task.seed, state,
+          why and why ~= "" and ": " .. sweep.first_line(why) or "", folder, where, i))
     end
+  end
+  if begun then
+    io.stderr:write("advisor: a run that has begun goes on with the scripts it began with; after a change "
+      .. "of one,\n  delete its folder in ", folder, "/runs first\n")
   end
   return failed
 end
 
 local EXECUTORS = { ["local"] = local_executor, slurm = slurm }
 
+--- Checks the flags that say how tasks are run, before anything is made. Raises
+--- `{ message }`.
+---@param args table `jobs`, where given, becomes an integer.
+function sweeping.check(args)
+  local name, jobs = args.executor or "local", math.tointeger(tonumber(args.jobs or 1))
+  if not EXECUTORS[name] then
+    error({ message = ("--executor %s: there are local and slurm"):format(name) }, 0)
+  end
+  if not jobs or jobs < 1 then
+    error({ message = ("-j %s: a number from 1 on is expected"):format(args.jobs) }, 0)
+  end
+  args.jobs = args.jobs and jobs
+  local problem = slurm.problem(args)
+  if problem then error({ message = problem }, 0) end
+end
+
+--- Says what was planned.
+function sweeping.announce(folder, manifest)
+  local function counted(list, what)
+    return ("%d %s%s"):format(#list, what, #list == 1 and "" or "s")
+  end
+  io.stderr:write(("advisor: %s (%s, %s) in %s\n"):format(counted(manifest.tasks, "run"),
+    counted(manifest.arms, "arm"), counted(manifest.seeds, "seed"), folder))
+end
+
+--- Says why an executor gave up, and what comes next.
+local function ended_early(folder, why, advice)
+  io.stderr:write("advisor: ", why, "\n")
+  if why ~= "interrupted" then return 1 end
+  io.stderr:write("advisor: ", advice or "go on with: advisor sweep " .. folder, "\n")
+  return 130
+end
+
 --- Works through a sweep.
 ---@param folder string
 ---@param manifest table
----@param args table
+---@param args table As `sweeping.check` leaves them.
 ---@param place { root: string }
 ---@return integer exit
 function sweeping.go(folder, manifest, args, place)
   local changed = sweep.changed(manifest)
   if changed then error({ message = changed }, 0) end
-  if args.task then return one_task(folder, manifest, args.task, place) end
-  local name = args.executor or "local"
-  local executor = EXECUTORS[name]
-  if not executor then
-    error({ message = ("--executor %s: there are local and slurm"):format(name) }, 0)
-  end
-  local finished, why = core.loop.run(executor.run, folder, manifest, args)
-  if not finished then
-    io.stderr:write("advisor: ", why, "\n")
-    if why == "interrupted" then return 130 end
-  end
-  local failed = report_failures(folder, manifest)
+  args.task = args.task and task_number(manifest, args.task)
+  if args.task and args.executor ~= "slurm" then return one_task(folder, manifest, args.task, place) end
+  local executor = EXECUTORS[args.executor or "local"]
+  local finished, why, advice = core.loop.run(executor.run, folder, manifest, args)
+  if not finished then return ended_early(folder, why, advice) end
+  if args.task then return sweep.state(folder, manifest.tasks[args.task]) == "done" and 0 or 1 end
+  local failed = report_failures(folder, manifest, args)
   local found, problem = compare.of({ folder })
   if not found then error({ message = problem }, 0) end
   io.stdout:write(args.json and json.encode(found) .. "\n" or words(found))
-  return finished and failed == 0 and 0 or 1
+  return failed == 0 and 0 or 1
 end
 
 --- Begins a sweep in a folder, or finds that it is the one there.

@@ -9,6 +9,7 @@ local quality = require("advisor.output.quality")
 local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
 local references = require("advisor.engine.references")
+local scoring = require("advisor.engine.scoring")
 local shares = require("advisor.measure.shares")
 
 local account = {}
@@ -39,13 +40,17 @@ local function gaps_of(store)
   return { round = last.round, count = #names, by_principle = shares.count(names) }
 end
 
+--- A fact that is JSON.
+local function decoded(fact) return fact and json.decode(fact) end
+
 --- What `status` prints.
 ---@param store userdata Open for reading at least.
 ---@return table account As `counts.summary` gives it, with `coverage`, `gaps`, `quality`
 --- (null where there are none; the last as of output/quality.lua), `before` (what measuring
 --- it cost, part of the sums: `{ calls, prompt, completion, money }`), `decontamination`
---- (as of `references.report`, or null), `forked_from` (`{ run, name, round, digest, set }`, or null)
---- and the share kept of each prompt variant with
+--- (as of `references.report`, or null), `scores` (as of `scoring.of`, or null), `forked_from`
+--- (`{ run, name, round, digest, set }`, or null), `merged_from` (as of `merging.provenance` in
+--- experiments/merging.lua, or null) and the share kept of each prompt variant with
 --- its Wilson interval (95 %).
 function account.of(store)
   local found = counts.summary(store)
@@ -55,15 +60,16 @@ function account.of(store)
     variant.low, variant.high = intervals.wilson(variant.kept, variant.drafts)
   end
   local facts = assert(records.facts(store))
-  local resolved = facts.resolved and json.decode(facts.resolved)
-  local measured = facts.measured and json.decode(facts.measured)
+  local resolved, measured = decoded(facts.resolved), decoded(facts.measured)
   found.coverage = coverage_of(store, found.rounds + found.failed_rounds, resolved, measured)
     or json.null
   found.before = measured and measured.spent or json.null
   found.quality = measured and quality.object(measuring.found(resolved, measured)) or json.null
   found.gaps = gaps_of(store) or json.null
-  found.forked_from = facts.forked_from and json.decode(facts.forked_from) or json.null
+  found.forked_from = decoded(facts.forked_from) or json.null
+  found.merged_from = decoded(facts.merged_from) or json.null
   found.decontamination = references.report(store, resolved) or json.null
+  found.scores = scoring.of(store, resolved) or json.null
   return found
 end
 

@@ -194,8 +194,17 @@ local function add_vectors(statements, round, vectors)
   end
 end
 
+local INSERT_RESPONSE = "INSERT INTO response (round, item_index, verdict, text, finding, meta)"
+  .. " VALUES (?, ?, ?, ?, ?, ?)"
+
+local function response_row(round, index, response)
+  return { INSERT_RESPONSE, round, index, response.verdict, response.text,
+    response.finding and json.encode(response.finding), json.encode(response.meta), n = 7 }
+end
+
 --- Commits a round as a whole. Yields until it is on disk.
----@param result table The round as engine/round.lua makes it.
+---@param result table The round as engine/round.lua makes it. One that is put together from other
+---runs may have its `responses`, each with the `index` of its item.
 function records.commit_round(store, result)
   local statements = { { INSERT_ROUND, result.number, result.read_round, result.state,
     result.why or "",
@@ -207,6 +216,9 @@ function records.commit_round(store, result)
     statements[#statements + 1] = item_row(result.number, draft)
   end
   add_vectors(statements, result.number, result.vectors or {})
+  for _, response in ipairs(result.responses or {}) do
+    statements[#statements + 1] = response_row(result.number, response.index, response)
+  end
   return write(store, statements)
 end
 
@@ -362,9 +374,7 @@ end
 
 --- Stores the response to a kept item. Yields until it is on disk.
 function records.add_response(store, round, index, response)
-  return write(store, { { "INSERT INTO response (round, item_index, verdict, text, finding, meta)"
-    .. " VALUES (?, ?, ?, ?, ?, ?)", round, index, response.verdict, response.text,
-    response.finding and json.encode(response.finding), json.encode(response.meta), n = 7 } })
+  return write(store, { response_row(round, index, response) })
 end
 
 --- Kept items without a response, in order.

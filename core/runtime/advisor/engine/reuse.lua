@@ -27,7 +27,7 @@ function reuse.open(folders, any, calls)
     local store, why, code = core.store.open(folder, "read")
     if not store then
       self:close()
-      return nil, ("%s: replies cannot be taken from it: %s"):format(folder, why), code
+      return nil, "replies cannot be taken from a run: " .. why, code
     end
     local endpoint
     endpoint, why, code = calls:endpoint({ url = MARK .. folder, is_local = true, concurrency = 256 })

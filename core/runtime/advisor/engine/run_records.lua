@@ -67,6 +67,18 @@ function run_records.each_response(store, visit)
   return pages(store, RESPONSES, { -1, -1 }, function(row) return { row.round, row.item_index } end, visit)
 end
 
+local VECTORS = "SELECT model, hash, data FROM vector WHERE (model, hash) > (?, ?) ORDER BY model, hash"
+  .. " LIMIT ?"
+
+--- All vectors, in order of (model, hash).
+---@param store userdata
+---@param visit fun(row: { model: string, hash: string, data: string })
+---@return boolean|nil ok
+---@return string|nil message
+function run_records.each_vector(store, visit)
+  return pages(store, VECTORS, { "", "" }, function(row) return { row.model, row.hash } end, visit)
+end
+
 local ATTEMPTS = "SELECT a.id, a.round, a.stage, a.lane, a.ordinal, a.n, a.role, a.endpoint, a.request,"
   .. " a.wall_ms, r.state, r.curl, r.http, r.first_byte_ns, r.total_ns, r.headers, r.raw, r.why,"
   .. " o.class, o.reason, o.final, o.prompt_tokens, o.completion_tokens, o.cost FROM attempt a"

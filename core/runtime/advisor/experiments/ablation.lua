@@ -27,6 +27,10 @@ local function names_of(list)
   return names
 end
 
+--- Parts from which on one alone is an arm of its own: of two, the other one is left out
+--- already.
+local ALONE = 3
+
 --- Principles, of both levels.
 function ablation.principles(resolved)
   local list, arms = resolved.principles, { { name = "all", set = {} } }
@@ -35,7 +39,7 @@ function ablation.principles(resolved)
     arms[#arms + 1] = { name = "without " .. name, set = { "principles=" .. references(list, i) } }
   end
   for i, name in ipairs(names) do
-    if #list > 1 then
+    if #list >= ALONE then
       arms[#arms + 1] = { name = "only " .. name, set = { "principles=" .. references(list, nil, i) } }
     end
   end
@@ -78,7 +82,7 @@ function ablation.strategies(resolved)
       set = without(pipeline, parts, function(k) return k == i end) }
   end
   for i, part in ipairs(parts) do
-    if #parts > 1 then
+    if #parts >= ALONE then
       arms[#arms + 1] = { name = "only " .. part.name,
         set = without(pipeline, parts, function(k) return k ~= i end) }
     end

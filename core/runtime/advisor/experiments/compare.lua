@@ -1,8 +1,10 @@
 --- Compares arms of runs: means over seeds with intervals, differences of runs that
 --- share a seed, and curves over drafts.
 local core = require("advisor_core")
+local evaluated = require("advisor.experiments.evaluated")
 local figures = require("advisor.experiments.figures")
 local json = require("advisor.output.json")
+local options = require("advisor.host.options")
 local paired = require("advisor.measure.paired")
 local sweep = require("advisor.experiments.sweep")
 
@@ -10,6 +12,21 @@ local compare = {}
 
 --- Points of a curve.
 local POINTS = 20
+
+--- The figures of a run, with those of evaluations that lie in its folder.
+local function run_in(folder)
+  local run, why = figures.of(folder)
+  if not run then return nil, why end
+  for _, each in ipairs(evaluated.beside(folder)) do
+    local evaluation, problem = figures.of(each)
+    if not evaluation then return nil, problem end
+    if evaluation.evaluated then
+      local ok, twice = evaluated.join(run, evaluation)
+      if not ok then return nil, twice end
+    end
+  end
+  return run
+end
 
 --- Runs of a sweep by its arms; what has not run is left out and counted.
 local function arms_of_sweep(folder)
@@ -20,7 +37,7 @@ local function arms_of_sweep(folder)
   for _, task in ipairs(manifest.tasks) do
     local state = sweep.state(folder, task)
     if state == "done" then
-      local run, problem = figures.of(folder .. "/" .. task.run)
+      local run, problem = run_in(folder .. "/" .. task.run)
       if not run then return nil, problem end
       table.insert(arms[task.arm].runs, run)
     else
@@ -30,19 +47,32 @@ local function arms_of_sweep(folder)
   return arms, nil, missing
 end
 
---- Single runs: those that differ in their seed only are one arm.
-local function add_run(arms, by_settings, folder)
-  local run, why = figures.of(folder)
-  if not run then return nil, why end
-  local arm = by_settings[run.settings]
+--- The run among arms that an evaluation belongs to.
+local function owner_of(arms, evaluation)
+  for _, arm in ipairs(arms) do
+    for _, run in ipairs(arm.runs) do
+      if core.system.realpath(run.folder) == evaluation.evaluates then return run end
+    end
+  end
+  return nil
+end
+
+--- Single runs: those that differ in their seed only are one arm. A run whose script
+--- was changed is of another one; an evaluation of a run that is there is part of that.
+local function add_run(arms, by_settings, run)
+  local owner = run.evaluates and owner_of(arms, run)
+  if owner then return evaluated.join(owner, run) end
+  local settings = run.settings .. json.encode(run.scripts)
+  local arm = by_settings[settings]
   if not arm then
     arm = { name = run.name, runs = {} }
-    by_settings[run.settings] = arm
+    by_settings[settings] = arm
     arms[#arms + 1] = arm
   end
   for _, other in ipairs(arm.runs) do
     if other.seed == run.seed then
-      return nil, ("%s and %s are the same experiment with the same seed"):format(other.folder, folder)
+      return nil, ("%s and %s are the same experiment with the same seed: leave one out"):format(
+        other.folder, run.folder)
     end
   end
   table.insert(arm.runs, run)
@@ -66,12 +96,13 @@ end
 
 local function stream(name) return core.rng.new("compare/" .. name) end
 
-local function means_of(arm)
+local function means_of(arm, measures)
   local means = {}
-  for _, measure in ipairs(figures.measures) do
+  for _, measure in ipairs(measures) do
     local values = values_of(arm.runs, measure.name)
     if #values == #arm.runs and #values > 0 then
-      means[measure.name] = paired.mean(values, stream(arm.name .. "/" .. measure.name))
+      means[measure.name] = #values == 1 and evaluated.mean(arm.runs[1], measure.name)
+        or paired.mean(values, stream(arm.name .. "/" .. measure.name))
     end
   end
   return means
@@ -107,14 +138,14 @@ local function common_stem(left, right)
   return least
 end
 
-local function differences_of(arm, baseline)
+local function differences_of(arm, baseline, measures)
   local left, right = pairs_of(arm, baseline)
   local found = { pairs = #left, measures = {}, common_rounds = #left > 0 and common_stem(left, right) or nil }
-  for _, measure in ipairs(figures.measures) do
+  for _, measure in ipairs(measures) do
     local a, b = values_of(left, measure.name), values_of(right, measure.name)
     if #left > 0 and #a == #left and #b == #left then
-      found.measures[measure.name] = paired.difference(a, b,
-        stream(arm.name .. "/" .. baseline.name .. "/" .. measure.name))
+      found.measures[measure.name] = #a == 1 and evaluated.difference(left[1], right[1], measure.name)
+        or paired.difference(a, b, stream(arm.name .. "/" .. baseline.name .. "/" .. measure.name))
     end
   end
   return found
@@ -132,6 +163,19 @@ end
 
 local ON_CURVES = { "kept", "cells", "cells_5", "evenness", "distance" }
 
+--- The i-th point of an arm's curve.
+local function point_of(arm, i, drafts)
+  local point = { drafts = drafts }
+  for _, name in ipairs(ON_CURVES) do
+    local values = {}
+    for _, run in ipairs(arm.runs) do values[#values + 1] = at(run, drafts, name) end
+    if #values == #arm.runs then
+      point[name] = paired.mean(values, stream(arm.name .. "/" .. name .. "/" .. i))
+    end
+  end
+  return point
+end
+
 --- Means over seeds at equal numbers of drafts, as far as all runs reach.
 local function curves_of(arms)
   local most = math.huge
@@ -140,20 +184,10 @@ local function curves_of(arms)
   end
   if most == math.huge or most == 0 then return end
   for _, arm in ipairs(arms) do
-    arm.curve = {}
-    for i = 1, POINTS do
-      local drafts = math.ceil(most * i / POINTS)
-      local point = { drafts = drafts }
-      for _, name in ipairs(ON_CURVES) do
-        local values = {}
-        for _, run in ipairs(arm.runs) do values[#values + 1] = at(run, drafts, name) end
-        if #values == #arm.runs and #values > 0 then
-          point[name] = paired.mean(values, stream(arm.name .. "/" .. name .. "/" .. i))
-        end
-      end
-      arm.curve[i] = point
+    if #arm.runs > 0 then
+      arm.curve = json.array({})
+      for i = 1, POINTS do arm.curve[i] = point_of(arm, i, math.ceil(most * i / POINTS)) end
     end
-    json.array(arm.curve)
   end
 end
 
@@ -166,14 +200,37 @@ local function dropped_of(arm)
   return sum
 end
 
+--- Kept items without a cell over an arm's runs, nil without a taxonomy.
+local function unlabelled_of(arm)
+  local sum
+  for _, run in ipairs(arm.runs) do
+    if run.unlabelled then sum = (sum or 0) + run.unlabelled end
+  end
+  return sum
+end
+
+--- Scripts that not all runs of an arm have alike, as in a sweep that went on after a
+--- change of one.
+local function mixed_of(arm)
+  local first, mixed = arm.runs[1] and arm.runs[1].scripts or {}, {}
+  for _, run in ipairs(arm.runs) do
+    for name, hash in pairs(run.scripts) do
+      if first[name] and first[name] ~= hash then mixed[name] = true end
+    end
+  end
+  return json.array(options.sorted_keys(mixed))
+end
+
 --- Compares.
 ---@param folders string[] Runs and sweeps. The first arm is what the others are compared with.
----@return table|nil found `{ arms = { name, set, runs, means, dropped, curve, versus }[], missing }`:
+---@return table|nil found `{ arms = { name, set, runs, means, dropped, unlabelled, mixed, curve,
+---versus }[], missing }`: `mixed` names scripts that an arm's runs do not have alike, `curve` is
+---absent for arms without a run,
 ---`means` as of `paired.mean` by measure, `versus` `{ pairs, common_rounds, measures }` as of
 ---`paired.difference`, absent for the first arm; `missing` counts tasks of sweeps that are not done.
 ---@return string|nil message
 function compare.of(folders)
-  local arms, missing, by_settings = {}, 0, {}
+  local arms, singles, missing, by_settings = {}, {}, 0, {}
   for _, folder in ipairs(folders) do
     if sweep.is(folder) then
       local more, why, absent = arms_of_sweep(folder)
@@ -181,22 +238,36 @@ function compare.of(folders)
       table.move(more, 1, #more, #arms + 1, arms)
       missing = missing + absent
     else
-      local ok, why = add_run(arms, by_settings, folder)
-      if not ok then return nil, why end
+      local run, why = run_in(folder)
+      if not run then return nil, why end
+      singles[#singles + 1] = run
     end
   end
+  for _, evaluations in ipairs({ false, true }) do
+    for _, run in ipairs(singles) do
+      if (run.evaluates ~= nil) == evaluations then
+        local ok, why = add_run(arms, by_settings, run)
+        if not ok then return nil, why end
+      end
+    end
+  end
+  local measures = evaluated.measures(figures.measures, arms)
   name_arms(arms)
   curves_of(arms)
   for i, arm in ipairs(arms) do
     table.sort(arm.runs, function(a, b) return a.seed < b.seed end)
-    arm.means, arm.dropped = means_of(arm), dropped_of(arm)
-    if i > 1 then arm.versus = differences_of(arm, arms[1]) end
+    arm.means, arm.dropped = means_of(arm, measures), dropped_of(arm)
+    arm.unlabelled, arm.mixed = unlabelled_of(arm), mixed_of(arm)
+    if i > 1 then arm.versus = differences_of(arm, arms[1], measures) end
   end
   for _, arm in ipairs(arms) do
-    for _, run in ipairs(arm.runs) do run.settings = nil end
+    for _, run in ipairs(arm.runs) do
+      run.settings, run.evaluated = nil, nil
+      run.evaluations = run.evaluations and json.array(run.evaluations)
+    end
     json.array(arm.runs)
   end
-  return { arms = json.array(arms), missing = missing }
+  return { arms = json.array(arms), measures = json.array(measures), missing = missing }
 end
 
 return compare

@@ -3,6 +3,7 @@ local account = require("advisor.engine.account")
 local core = require("advisor_core")
 local distance = require("advisor.measure.distance")
 local diversity = require("advisor.measure.diversity")
+local evaluated = require("advisor.experiments.evaluated")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
 local shares = require("advisor.measure.shares")
@@ -84,14 +85,38 @@ local function of_items(store, found)
   local texts, words = texts_of(store)
   if #texts == 0 then return {} end
   return { distinct_2 = diversity.distinct(words, 2), compression = diversity.compression_ratio(texts),
-    tokens_per_kept = (found.tokens.prompt + found.tokens.completion) / #texts }
+    tokens_per_kept = found.calls > 0 and (found.tokens.prompt + found.tokens.completion) / #texts
+      or nil }
+end
+
+--- The measures of a run: of an evaluation its scores and its cost, of any other run all
+--- that is asked of a data set.
+local function measures_of(store, scores, found, last)
+  local measures = scores and scores.measures or of_items(store, found)
+  measures.cost = type(found.cost) == "number" and found.cost or nil
+  if scores then return measures end
+  for _, name in ipairs({ "cells", "cells_5", "evenness", "distance" }) do measures[name] = last[name] end
+  measures.kept, measures.yield = found.kept, found.kept / math.max(found.drafts, 1)
+  return measures
+end
+
+--- The hashes of a run's scripts by "kind/name".
+local function scripts_of(store)
+  local hashes = {}
+  for _, script in ipairs(assert(records.scripts(store))) do
+    hashes[script.kind .. "/" .. script.name] = script.hash
+  end
+  return hashes
 end
 
 --- The numbers of a run.
 ---@param folder string
----@return table|nil run `{ folder, name, seed, state, digest, settings, measures, dropped, curve,
----forked_from }`: `measures` by the names in `figures.measures`, absent where there are none;
----`settings` the resolved experiment without name and seed, as JSON.
+---@return table|nil run `{ folder, name, seed, state, digest, settings, scripts, measures, dropped,
+---drafts, unlabelled, curve, forked_from, evaluated, evaluates }`: `measures` by the names in
+---`figures.measures`, absent where there are none; `settings` the resolved experiment without name
+---and seed, as JSON; `scripts` their hashes by "kind/name"; `unlabelled` counts kept items without a
+---cell, nil without a taxonomy. Of an evaluation, `evaluated` lists its own measures, and `evaluates`
+---is the run it belongs to.
 ---@return string|nil message
 function figures.of(folder)
   local store, why = core.store.open(folder, "read")
@@ -105,16 +130,16 @@ function figures.of(folder)
   local found = account.of(store)
   local cells = type(found.coverage) == "table" and found.coverage.cells or {}
   local curve = curve_of(store, cells, resolved.coverage.taxonomy.open)
-  local measures, last = of_items(store, found), curve[#curve] or {}
-  for _, name in ipairs({ "cells", "cells_5", "evenness", "distance" }) do measures[name] = last[name] end
-  measures.kept, measures.yield = found.kept, found.kept / math.max(found.drafts, 1)
-  measures.cost = type(found.cost) == "number" and found.cost or nil
+  local scores, scripts = evaluated.of(store, resolved), scripts_of(store)
+  if scores then cells, curve = {}, json.array({}) end
+  local measures = measures_of(store, scores, found, curve[#curve] or {})
   store:close()
   local seed, name = resolved.seed, resolved.name
   resolved.seed, resolved.name = nil, nil
   return { folder = folder, name = name, seed = seed, state = found.state, digest = found.digest,
-    settings = json.encode(resolved), measures = measures, dropped = found.dropped, drafts = found.drafts,
-    curve = curve, forked_from = found.forked_from }
+    settings = json.encode(resolved), scripts = scripts, measures = measures, dropped = found.dropped,
+    drafts = found.drafts, unlabelled = #cells > 0 and found.coverage.unlabelled or nil, curve = curve,
+    forked_from = found.forked_from, evaluated = scores and scores.list, evaluates = facts.evaluates }
 end
 
 return figures

@@ -5,20 +5,24 @@ local sweep = require("advisor.experiments.sweep")
 
 local executor = {}
 
---- Tasks of the first arm come before the others where these take its replies.
-local function phases_of(folder, manifest)
-  local first, rest = {}, {}
+local function not_done(folder, manifest)
+  local numbers = {}
   for i, task in ipairs(manifest.tasks) do
-    if sweep.state(folder, task) ~= "done" then
-      local list = manifest.share and task.arm > 1 and rest or first
-      list[#list + 1] = i
-    end
+    if sweep.state(folder, task) ~= "done" then numbers[#numbers + 1] = i end
   end
-  return { first, rest }
+  return numbers
 end
 
-local function last_line(text)
-  return text:match("([^\n]+)%s*$") or ""
+--- What came of a task: its run says more than the end of its process.
+---@param done table|nil As of `core.system.run`.
+---@param why string|nil
+local function words_of(folder, task, done, why)
+  if not done then return "failed: " .. why end
+  local state, reason = sweep.state(folder, task)
+  if state == "done" then return "done" end
+  if done.signal then reason = ("its process was ended by signal %d"):format(done.signal) end
+  if state == "absent" then return "failed: " .. (done.signal and reason or sweep.last_line(done.errors)) end
+  return ("%s: %s"):format(state, sweep.first_line(reason or ""))
 end
 
 --- Runs tasks, `jobs` at once.
@@ -29,12 +33,9 @@ local function work_through(folder, manifest, numbers, jobs, control)
     while next_task <= #numbers and not control.stopped do
       local number = numbers[next_task]
       next_task = next_task + 1
-      local task = manifest.tasks[number]
       local done, why = core.system.run({ program, "sweep", folder, "--task", tostring(number) })
-      local words = done and (done.status == 0 and "done" or "failed: " .. last_line(done.errors))
-        or "failed: " .. why
-      io.stderr:write(("task %d/%d: %s, seed %d: %s\n"):format(number, #manifest.tasks,
-        manifest.arms[task.arm].name, task.seed, words))
+      io.stderr:write(sweep.line(manifest, number,
+        words_of(folder, manifest.tasks[number], done, why)))
     end
     active = active - 1
     if active == 0 then core.loop.wake(me) end
@@ -64,16 +65,14 @@ end
 --- Works through a sweep. Yields.
 ---@param folder string
 ---@param manifest table
----@param args table `jobs`
+---@param args table `jobs`, an integer; nil: one.
 ---@return boolean finished
 ---@return string|nil why
 function executor.run(folder, manifest, args)
-  local jobs = math.tointeger(tonumber(args.jobs or 1))
-  if not jobs or jobs < 1 then return false, ("-j %s: a number from 1 on is expected"):format(args.jobs) end
   local control = { stopped = false }
   watch(control)
-  for _, numbers in ipairs(phases_of(folder, manifest)) do
-    if not control.stopped then work_through(folder, manifest, numbers, jobs, control) end
+  for _, numbers in ipairs(sweep.phases(manifest, not_done(folder, manifest))) do
+    if not control.stopped then work_through(folder, manifest, numbers, args.jobs or 1, control) end
   end
   core.system.unwatch_signals()
   if control.stopped then return false, "interrupted" end

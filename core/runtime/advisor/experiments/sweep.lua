@@ -1,4 +1,4 @@
---- A sweep: one experiment run with several settings (arms) and seeds, in one folder.
+--- A sweep: experiments run with several settings (arms) and seeds, in one folder.
 --- Its manifest, sweep.json, is written once and says all: which task is which run.
 --- How far a task came is read from its run.
 local core = require("advisor_core")
@@ -37,6 +37,10 @@ local function values_of(list)
   end
   local given, why = json.decode(list)
   if type(given) ~= "table" then return nil, "the list is no JSON: " .. tostring(why) end
+  -- Reading leaves nulls out.
+  if list:gsub("\\.", ""):gsub('"[^"]*"', ""):find("null") then
+    return nil, 'write "null" for null, which takes the key out'
+  end
   for i, value in ipairs(given) do values[i] = as_value(value) end
   return values
 end
@@ -123,9 +127,42 @@ local function slug(name)
   return plain
 end
 
+--- The arms of each experiment, one experiment after the other.
+---@param paths string[]
+---@param arms { name: string, set: string[] }[] As of `sweep.matrix`.
+---@return { name: string, set: string[], experiment: integer }[]
+function sweep.arms_of_all(paths, arms)
+  local all, seen = {}, {}
+  local function base(path) return path:match("([^/]+)$"):gsub("%.lua$", "") end
+  for _, path in ipairs(paths) do seen[base(path)] = (seen[base(path)] or 0) + 1 end
+  for i, path in ipairs(paths) do
+    local file = seen[base(path)] > 1 and path or base(path)
+    for _, arm in ipairs(arms) do
+      local name = #paths == 1 and arm.name or arm.name == "" and file or file .. ", " .. arm.name
+      all[#all + 1] = { name = name, set = arm.set, experiment = i }
+    end
+  end
+  return all
+end
+
+local function experiments_of(paths)
+  local list, seen = {}, {}
+  for i, given in ipairs(paths) do
+    local path, why = core.system.realpath(given)
+    if not path then return nil, ("%s: %s"):format(given, why) end
+    if seen[path] then return nil, ("%s is given twice"):format(given) end
+    seen[path] = true
+    local source, problem = read_file(path)
+    if not source then return nil, problem end
+    list[i] = { path = path, hash = core.text.hash(source) }
+  end
+  return list
+end
+
 --- Makes the manifest.
----@param given table `{ kind, experiment, set, arms, seeds, share }`; `share`: the other arms may take
----the first one's replies.
+---@param given table `{ kind, experiments, set, arms, seeds, share }`; `experiments` are paths, of which an
+---arm names one by its position, else the first; `share`: the other arms may take the first one's
+---replies.
 ---@return table|nil manifest
 ---@return string|nil problem
 function sweep.plan(given)
@@ -134,10 +171,8 @@ function sweep.plan(given)
       return nil, ("--set %s: seeds are given with --seeds, as 3,7,11"):format(setting)
     end
   end
-  local path, why = core.system.realpath(given.experiment)
-  if not path then return nil, ("%s: %s"):format(given.experiment, why) end
-  local source, problem = read_file(path)
-  if not source then return nil, problem end
+  local experiments, why = experiments_of(given.experiments)
+  if not experiments then return nil, why end
   local tasks = {}
   for a, arm in ipairs(given.arms) do
     for _, seed in ipairs(given.seeds) do
@@ -145,9 +180,10 @@ function sweep.plan(given)
         run = ("runs/%02d-%s/seed-%d"):format(a, slug(arm.name), seed) }
     end
     json.array(arm.set)
+    arm.experiment = arm.experiment or 1
   end
-  return { kind = given.kind, experiment = path, hash = core.text.hash(source),
-    folder = core.system.realpath("."), set = json.array(given.set or {}), arms = json.array(given.arms),
+  return { kind = given.kind, experiments = json.array(experiments), folder = core.system.realpath("."),
+    set = json.array(given.set or {}), arms = json.array(given.arms),
     seeds = json.array(given.seeds), share = given.share or false, tasks = json.array(tasks) }
 end
 
@@ -182,13 +218,14 @@ function sweep.begin(folder, manifest)
   return whole.file(folder .. FILE, false, function(file) return file:write(text, "\n") end)
 end
 
---- What is wrong with going on, or nil: the experiment must be as it was.
+--- What is wrong with going on, or nil: the experiments must be as they were.
 function sweep.changed(manifest)
-  local source, why = read_file(manifest.experiment)
-  if not source then return why end
-  if core.text.hash(source) ~= manifest.hash then
-    return ("%s has changed since the sweep began: put it back, or begin a new sweep")
-      :format(manifest.experiment)
+  for _, experiment in ipairs(manifest.experiments) do
+    local source, why = read_file(experiment.path)
+    if not source then return why end
+    if core.text.hash(source) ~= experiment.hash then
+      return ("%s has changed since the sweep began: put it back, or begin a new sweep"):format(experiment.path)
+    end
   end
   return nil
 end
@@ -201,7 +238,8 @@ function sweep.arguments(folder, manifest, number)
   local set = table.move(manifest.set, 1, #manifest.set, 1, {})
   table.move(manifest.arms[task.arm].set, 1, #manifest.arms[task.arm].set, #set + 1, set)
   set[#set + 1] = ("seed=%d"):format(task.seed)
-  local args = { EXPERIMENT = manifest.experiment, output = folder .. "/" .. task.run, set = set,
+  local experiment = manifest.experiments[manifest.arms[task.arm].experiment]
+  local args = { EXPERIMENT = experiment.path, output = folder .. "/" .. task.run, set = set,
     quiet = true }
   if manifest.share and task.arm > 1 then
     for _, other in ipairs(manifest.tasks) do
@@ -217,8 +255,35 @@ end
 --- The first line of what went wrong; a script's traceback is in the run's status.
 function sweep.first_line(text) return text:match("^[^\n]*") end
 
+--- The last line of what a process said.
+function sweep.last_line(text) return text:match("([^\n]+)%s*$") or "it says nothing" end
+
+--- What a task came to, as one line for people.
+---@param number integer
+---@param words string
+---@return string line
+function sweep.line(manifest, number, words)
+  local task = manifest.tasks[number]
+  return ("task %d/%d: %s, seed %d: %s\n"):format(number, #manifest.tasks, manifest.arms[task.arm].name,
+    task.seed, words)
+end
+
+--- Tasks in two parts, one after the other: those of the first arm come before the
+--- others where these take its replies.
+---@param numbers integer[]
+---@return integer[][]
+function sweep.phases(manifest, numbers)
+  local first, rest = {}, {}
+  for _, number in ipairs(numbers) do
+    local list = manifest.share and manifest.tasks[number].arm > 1 and rest or first
+    list[#list + 1] = number
+  end
+  return { first, rest }
+end
+
 --- How far a task's run came.
----@return string state "absent", "done", "running", "paused", "stopped"
+---@return string state "absent", "done", "running", "paused", "stopped"; "absent" also where its process
+---was killed before the run began: nothing was asked, and `run` begins it again.
 ---@return string|nil why
 function sweep.state(folder, task)
   local run = folder .. "/" .. task.run
@@ -228,6 +293,7 @@ function sweep.state(folder, task)
   local facts = records.facts(store) or {}
   store:close()
   local state = run_records.state(run, facts.state)
+  if not facts.state and state == "stopped" then return "absent", "its process ended before it began" end
   if state ~= facts.state then return state, "the process ended before the run did" end
   return state, facts.why
 end

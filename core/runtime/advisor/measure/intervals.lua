@@ -105,28 +105,4 @@ function intervals.bootstrap(values, rng, options)
   return low, high, statistic(values)
 end
 
---- Bootstrap percentile interval of statistic(a) - statistic(b) where a[i] and
---- b[i] belong together (same item, same seed): pairs are drawn, so what both
---- share cancels out. Source: Efron and Tibshirani 1993, chapter 8.
----@param a any[] Not empty.
----@param b any[] As many.
----@param rng { integer: fun(self, low: integer, high: integer): integer }
----@param options? advisor.measure.Bootstrap
----@return number low
----@return number high
----@return number difference Of the samples themselves.
-function intervals.paired_difference(a, b, rng, options)
-  assert(#a > 0, "no values")
-  assert(#a == #b, "values without a partner")
-  options = options or {}
-  local statistic = options.statistic or intervals.mean
-  local estimates = {}
-  for i = 1, options.samples or 1999 do
-    local positions = resample(#a, rng)
-    estimates[i] = statistic(pick(a, positions)) - statistic(pick(b, positions))
-  end
-  local low, high = intervals.percentile(estimates, options.level)
-  return low, high, statistic(a) - statistic(b)
-end
-
 return intervals

@@ -1,7 +1,9 @@
 --- The account of a run in words: the end of `run` and `resume`, and `status`.
+local columns = require("advisor.output.columns")
 local options = require("advisor.host.options")
 local printable = require("advisor.output.text").printable
 local quality = require("advisor.output.quality")
+local scores = require("advisor.output.scores")
 
 local account = {}
 
@@ -61,10 +63,33 @@ local function tokens_of(found)
     uncounted > 0 and (" (the server counted none for %d replies)"):format(uncounted) or "")
 end
 
+--- The same of a data set that was merged: it made no drafts and no calls of its own.
+local function closing_merged(found)
+  local sum, lines = { calls = 0, prompt = 0, completion = 0, money = 0 }, {
+    headline(found),
+    ("items of these runs: %d; %d kept, %d dropped"):format(found.drafts, found.kept,
+      account.total(found.dropped)),
+    "dropped: " .. account.listed(found.dropped),
+  }
+  for _, run in ipairs(found.merged_from.runs) do
+    lines[#lines + 1] = ("  %s (%s, seed %s): %d of %d items"):format(printable(run.folder),
+      printable(run.name), run.seed, run.kept, run.items)
+    for _, key in ipairs({ "calls", "prompt", "completion" }) do sum[key] = sum[key] + run.paid[key] end
+    sum.money = sum.money and run.paid.money and sum.money + run.paid.money
+  end
+  lines[#lines + 1] = ("calls of these runs: %d; tokens: %d prompt, %d completion; %s"):format(sum.calls,
+    sum.prompt, sum.completion, account.money(sum.money))
+  if next(found.responses) then
+    lines[#lines + 1] = "responses: " .. account.listed(found.responses)
+  end
+  return table.concat(lines, "\n")
+end
+
 --- The last words on a run: never a silent shortfall.
 ---@param found table As `account.of` in engine/account.lua gives it.
 ---@return string Some lines, without a line end after the last one.
 function account.closing(found)
+  if type(found.merged_from) == "table" then return closing_merged(found) end
   local asked = found.rounds_asked and " of " .. found.rounds_asked or ""
   local reused = found.reused > 0 and (", %d answered by other runs"):format(found.reused) or ""
   local lines = {
@@ -86,6 +111,7 @@ function account.closing(found)
   if next(found.responses) then
     lines[#lines + 1] = "responses: " .. account.listed(found.responses)
   end
+  if type(found.scores) == "table" then lines[#lines + 1] = scores.short(found.scores) end
   return table.concat(lines, "\n")
 end
 
@@ -106,29 +132,6 @@ local function thinnest(cells)
   return list
 end
 
---- Characters of a text as a terminal counts them, save for wide ones.
-local function width_of(value)
-  return utf8.len(value) or #value
-end
-
---- Adds rows of texts in columns, the first one left and the others right; a text
---- `after` follows its row as it is.
-local function add_columns(lines, rows)
-  local widths = {}
-  for _, row in ipairs(rows) do
-    for i, value in ipairs(row) do widths[i] = math.max(widths[i] or 0, width_of(value)) end
-  end
-  for _, row in ipairs(rows) do
-    local parts = {}
-    for i, value in ipairs(row) do
-      local pad = (" "):rep(widths[i] - width_of(value))
-      parts[i] = i == 1 and value .. pad or pad .. value
-    end
-    local line = "  " .. table.concat(parts, "  ") .. (row.after and "  " .. row.after or "")
-    lines[#lines + 1] = line:match("^(.-)%s*$")
-  end
-end
-
 local INTERVAL = "%.3f to %.3f"
 
 local function add_coverage(lines, coverage, all)
@@ -141,7 +144,7 @@ local function add_coverage(lines, coverage, all)
     rows[#rows + 1] = quality.add_corrected({ printable(cell.cell), tostring(cell.count),
       ("%.3f"):format(cell.share), INTERVAL:format(cell.low, cell.high) }, cell)
   end
-  add_columns(lines, rows)
+  columns.add(lines, rows)
 end
 
 local function add_gaps(lines, gaps)
@@ -168,7 +171,7 @@ local function add_variants(lines, variants)
       ("%.3f"):format(each.share), INTERVAL:format(each.low, each.high), tostring(each.tokens),
       after = account.listed(each.reasons) }
   end
-  add_columns(lines, rows)
+  columns.add(lines, rows)
 end
 
 --- Where a run stands.
@@ -182,6 +185,9 @@ function account.status(folder, found, all_cells)
   if type(found.quality) == "table" then quality.add_lines(lines, found.quality, found.coverage) end
   if type(found.gaps) == "table" then add_gaps(lines, found.gaps) end
   if type(found.decontamination) == "table" then add_decontamination(lines, found.decontamination) end
+  if type(found.scores) == "table" then
+    for _, line in ipairs(scores.lines(found.scores, all_cells)) do lines[#lines + 1] = line end
+  end
   if #found.variants > 0 then add_variants(lines, found.variants) end
   lines[#lines + 1] = "digest " .. found.digest
   return table.concat(lines, "\n") .. "\n"

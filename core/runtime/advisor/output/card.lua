@@ -110,13 +110,33 @@ local function left_out(given)
   return markdown.table({ "left out", "items" }, rows)
 end
 
+--- The runs that a merged data set was made of.
+local function merged_table(runs)
+  local rows = {}
+  for i, run in ipairs(runs) do rows[i] = { run.name, run.seed, run.digest, run.items, run.kept } end
+  return markdown.table({ "merged from", "seed", "digest", "items", "kept" }, rows)
+end
+
+--- Where the items come from: models and scripts, or other runs.
+local function origin(given)
+  if given.merged then return merged_table(given.merged.runs) end
+  return models_table(given.resolved) .. "\n" .. scripts_table(given.scripts)
+end
+
+--- What has to be there to make it again.
+local function again(given)
+  local what = given.merged and "The runs above were merged by `advisor merge`"
+    or "The run is `experiment.lua` with the options of `experiment.resolved.json`"
+  return ("%s; its digest is `%s`, made by %s.\n"):format(what, given.digest, markdown.escape(given.version))
+end
+
 local RULE = "Rows whose texts are near-duplicates (Jaccard index of 5-byte shingles, %s or more, also "
   .. "over several steps) are in the same split: %d rows, %d groups. Groups were dealt out with "
   .. "seed %s in the proportions 10 : 1 : 1."
 
 --- The text of README.md.
 ---@param given table `{ name, license, configs = { { name, columns, files = { { split, path, rows
----} } } }, resolved, scripts, digest, version, dropped, counts, groups, seed, command, example }`
+---} } } }, resolved, merged, scripts, digest, version, dropped, counts, groups, seed, command, example }`
 ---@return string
 function card.text(given)
   local sections = {
@@ -131,12 +151,10 @@ function card.text(given)
     "## An example\n",
     markdown.block(json.encode(given.example), "json"),
     "## Where it comes from\n",
-    models_table(given.resolved),
-    scripts_table(given.scripts),
+    origin(given),
     left_out(given),
     "## How to make it again\n",
-    "The run is `experiment.lua` with the options of `experiment.resolved.json`; its digest is `"
-      .. given.digest .. "`, made by " .. markdown.escape(given.version) .. ".\n",
+    again(given),
     markdown.block(given.command, "sh"),
   }
   return table.concat(sections, "\n")

@@ -95,6 +95,7 @@ local function fill(store, given, format, plan, put)
   local facts = identity.facts
   local text = card.text({ name = identity.name, license = given.license,
     configs = configs_of(format, plan, rejected.rows), resolved = json.decode(facts.resolved or "{}"),
+    merged = facts.merged_from and json.decode(facts.merged_from) or nil,
     scripts = scripts, digest = identity.digest, version = facts.version or "",
     dropped = rejected.dropped, counts = plan.counts, groups = plan.groups, seed = given.seed,
     command = given.command, example = first_row(store, format, given) })

@@ -18,17 +18,36 @@ end
 local function run_command(folder, facts)
   local given = facts.arguments and json.decode(facts.arguments) or {}
   local words = { "advisor run", setup.quoted(given.experiment or folder .. "/experiment.lua"), "-o NEW" }
+  local fork = facts.forked_from and json.decode(facts.forked_from)
+  if fork then
+    given = fork
+    words = { "advisor fork", setup.quoted(fork.run), "--round " .. fork.round, "-o NEW" }
+  end
   for _, setting in ipairs(given.set or {}) do words[#words + 1] = "--set " .. setup.quoted(setting) end
   return table.concat(words, " ")
 end
 
-local function commands_of(folder, facts)
-  local list = { run_command(folder, facts), "advisor status NEW" }
-  -- A verb of its own: it is listed where this program has it.
-  if package.searchpath("advisor.cli.replay", package.path) then
-    table.insert(list, 1, "advisor replay " .. setup.quoted(folder))
+--- The command that merges the same runs again.
+local function merge_command(from)
+  local words = { "advisor merge" }
+  for _, run in ipairs(from.runs) do words[#words + 1] = setup.quoted(run.folder) end
+  table.move({ "-o NEW", "--near " .. from.near, "--prefer " .. from.prefer, "--seed " .. from.seed }, 1, 4,
+    #words + 1, words)
+  if from.most then words[#words + 1] = "--most " .. from.most end
+  if from.balance == "even" then
+    words[#words + 1] = "--balance even"
+  else
+    for _, cell in ipairs(options.sorted_keys(from.balance or {})) do
+      words[#words + 1] = "--balance " .. setup.quoted(cell .. "=" .. from.balance[cell])
+    end
   end
-  return list
+  return table.concat(words, " ")
+end
+
+local function commands_of(folder, facts)
+  local from = facts.merged_from and json.decode(facts.merged_from)
+  if from then return { merge_command(from), "advisor status NEW" } end
+  return { "advisor replay " .. setup.quoted(folder), run_command(folder, facts), "advisor status NEW" }
 end
 
 local SAMPLING = { "temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop", "seed" }
