@@ -9,15 +9,19 @@ local registry = require("advisor.host.registry")
 local report = require("advisor.output.evaluation")
 local rows = require("advisor.output.rows")
 local session = require("advisor.cli.session")
+local suite_eval = require("advisor.cli.suite_eval")
 
 local HALF = "odd|even"
 
 local verb = {
-  usage = "eval principle|judge|labeller NAME --data FILE --text FIELD --label FIELD …",
-  summary = "Measures a principle, a judge or a labeller against labelled data.",
-  positional = { "WHAT", "NAME" },
+  usage = "eval --model TARGET --suite SUITE… | eval principle|judge|labeller NAME --data FILE …",
+  summary = "Measures a model by suites of questions; or a principle, a judge or a labeller by labelled data.",
+  positional = { "WORD" },
+  many = true,
+  optional = true,
   flags = {
-    data = { value = "FILE", doc = "Labelled rows, .csv with a header line or .jsonl." },
+    data = { value = "FILE", doc = "Labelled rows, .csv with a header line or .jsonl; with --model, a suite's "
+      .. "data, or their folder." },
     text = { value = "FIELD", doc = "The field with the text." },
     label = { value = "FIELD", doc = "The field with the label that people gave." },
     target = { value = "FIELD", doc = "The field that serves as the item's target." },
@@ -25,17 +29,20 @@ local verb = {
     examples = { value = "FILE", doc = "Labelled examples for the labeller; fields as in --data." },
     ["data-rows"] = { value = HALF, doc = "Only every second row of --data, counted from 1." },
     ["example-rows"] = { value = HALF, doc = "Only every second row of --examples." },
-    set = { value = "option=value", many = true, doc = "Set an option of the script." },
+    set = { value = "option=value", many = true, doc = "Set an option of the script; with --model, a key." },
     experiment = { value = "FILE", doc = "Its models serve, and its taxonomy." },
-    output = { short = "o", value = "RUN", doc = "Where calls are recorded; default: runs/eval." },
-    json = { doc = "One JSON object on standard output." },
+    output = { short = "o", value = "RUN", doc = "Where calls are recorded; default: runs/eval, or runs/SUITE-MODEL." },
+    json = { doc = "One JSON object on standard output; with --model, lines, scores last." },
   },
-  notes = "--positive names the labels that the principle should fail; it should pass the others.\n"
+  notes = suite_eval.notes .. "\n\n"
+    .. "--positive names the labels that the principle should fail; it should pass the others.\n"
     .. "A row on which it gives no verdict is `unknown`: counted apart, in no other figure.\n"
     .. "'judge' is the same for a principle that asks a model. A labeller is right where it gives\n"
     .. "the row's label; no label is wrong, and counted. Its cells are those of --experiment's\n"
     .. "taxonomy, else the labels of the examples, else those of the data.",
 }
+
+for name, flag in pairs(suite_eval.flags) do verb.flags[name] = flag end
 
 local KIND = { principle = "principle", judge = "principle", labeller = "label" }
 
@@ -50,6 +57,8 @@ end
 
 --- What is wrong with the arguments, or nil.
 local function problem_of(args)
+  if #args.WORD < 2 then return "--model TARGET, or what to measure and its name, is missing" end
+  if #args.WORD > 2 then return ("'%s' is one argument too many"):format(args.WORD[3]) end
   if not KIND[args.WHAT] then
     return ("'%s' cannot be measured; there are principle, judge, labeller"):format(args.WHAT)
   end
@@ -210,7 +219,16 @@ local function evaluate(args, place)
   return 0
 end
 
+--- A model under test; what follows the first suite are more of them.
+local function evaluate_model(args, place)
+  args.suite = args.suite and table.move(args.WORD, 1, #args.WORD, #args.suite + 1, args.suite)
+  local exit, problem = suite_eval.run(args, place)
+  return problem and usage(problem) or exit
+end
+
 function verb.run(args, place)
+  if args.model or args.suite then return evaluate_model(args, place) end
+  args.WHAT, args.NAME = args.WORD[1], args.WORD[2]
   local problem = problem_of(args)
   if problem then return usage(problem) end
   return core.loop.run(evaluate, args, place)

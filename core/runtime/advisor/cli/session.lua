@@ -148,11 +148,13 @@ end
 
 --- A folder under runs/ that is not there yet.
 ---@param name string
-function session.free_folder(name)
-  local folder, n = "runs/" .. name, 1
+---@param parent string|nil In the place of runs/.
+function session.free_folder(name, parent)
+  parent = parent or "runs"
+  local folder, n = parent .. "/" .. name, 1
   while core.system.kind(folder) do
     n = n + 1
-    folder = ("runs/%s-%d"):format(name, n)
+    folder = ("%s/%s-%d"):format(parent, name, n)
   end
   return folder
 end
@@ -208,7 +210,8 @@ function session.fork(given)
   local facts = facts_of(given.resolved, resolved_text, "running")
   facts.reuse = reuse and json.encode(reuse)
   for key, value in pairs(given.facts) do facts[key] = value end
-  local ok, problem = records.cut(store, given.round, true, facts, { "replayed", "reuse" }, scripts)
+  local ok, problem = records.cut(store, given.round, true, facts,
+    { "replayed", "reuse", "caps", "arguments" }, scripts)
   if not ok then error({ message = problem }, 0) end
   assert(core.log.file(given.folder .. "/run.log"))
   write_copies(given.folder, given.run.facts.experiment or "", resolved_text, scripts)
@@ -216,7 +219,7 @@ function session.fork(given)
     registry = given.run.registry, args = given.args, reuse = reuse })
 end
 
-local function begin(folder, mode, resolved, source, found, args)
+local function begin(folder, mode, resolved, source, found, args, more)
   local reuse = session.reuse_of(args)
   local store, why, code = core.store.open(folder, mode)
   if not store then error({ message = why, code = code }, 0) end
@@ -229,7 +232,10 @@ local function begin(folder, mode, resolved, source, found, args)
   if not stored then error({ message = problem }, 0) end
   local facts = facts_of(resolved, resolved_text, "running")
   facts.experiment, facts.reuse = source, reuse and json.encode(reuse)
-  facts.arguments = json.encode({ experiment = args.EXPERIMENT, set = args.set })
+  if args.EXPERIMENT then
+    facts.arguments = json.encode({ experiment = args.EXPERIMENT, set = args.set })
+  end
+  for key, value in pairs(more or {}) do facts[key] = value end
   stored, problem = records.begin(store, facts, scripts)
   if not stored then error({ message = problem }, 0) end
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
@@ -242,15 +248,18 @@ end
 ---@param source string The experiment as written.
 ---@param found table Registry.
 ---@param args table
+---@param facts table<string, string>|nil More that the run holds about itself.
 ---@return integer exit
-function session.start(folder, resolved, source, found, args)
+---@return boolean|nil other Whether the folder holds a run already, and nothing was done.
+function session.start(folder, resolved, source, found, args, facts)
   local exists = core.system.kind(folder .. "/run.db")
   if exists and not never_began(folder) then
     io.stderr:write(("advisor: %s holds a run already: 'advisor resume %s' goes on with it, "
       .. "another -o begins a new one\n"):format(folder, folder))
-    return 1
+    return 1, true
   end
-  return core.loop.run(begin, folder, exists and "write" or "create", resolved, source, found, args)
+  return core.loop.run(begin, folder, exists and "write" or "create", resolved, source, found, args,
+    facts)
 end
 
 return session

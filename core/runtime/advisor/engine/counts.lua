@@ -93,6 +93,26 @@ function counts.last_gaps(store)
   return row and { round = row.round, gaps = json.decode(row.gaps) }
 end
 
+--- How the questions of an evaluation were answered, counted by suite, category, what was
+--- expected, verdict (nil: no reply yet) and code of the finding.
+---@return { suite: string, category: string|nil, expected: string, verdict: string|nil, code: string|nil,
+---guessed: integer|nil, n: integer }[]
+function counts.answers(store)
+  return records.rows(store, "SELECT json_extract(i.meta, '$.suite') AS suite, i.cell AS category,"
+    .. " json_extract(i.meta, '$.expected') AS expected, p.verdict, json_extract(p.finding, '$.code') AS code,"
+    .. " json_extract(p.finding, '$.guessed') AS guessed, count(*) AS n FROM item i LEFT JOIN response p"
+    .. " USING (round, item_index) WHERE i.verdict = 'kept' GROUP BY 1, 2, 3, 4, 5, 6"
+    .. " ORDER BY min(i.round), min(i.item_index)")
+end
+
+--- The questions of an evaluation that have a verdict, in order.
+---@return { suite: string, expected: string, text: string, verdict: string }[] "pass" or "fail".
+function counts.verdicts(store)
+  return records.rows(store, "SELECT json_extract(i.meta, '$.suite') AS suite, json_extract(i.meta,"
+    .. " '$.expected') AS expected, i.text, p.verdict FROM item i JOIN response p USING (round, item_index)"
+    .. " WHERE i.verdict = 'kept' AND p.verdict IN ('pass', 'fail') ORDER BY i.round, i.item_index")
+end
+
 --- The counts of a run, from the record alone; engine/account.lua adds to them.
 ---@param store userdata
 ---@return table

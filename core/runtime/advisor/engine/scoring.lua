@@ -4,10 +4,10 @@
 --- A score is a share of the replies that were judged. Those without a verdict (no reply,
 --- a judge that failed, a letter that cannot be read) are unknown: they are in no share,
 --- and `bounds` says where the share would be if all of them went either way.
+local counts = require("advisor.engine.counts")
 local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
-local records = require("advisor.engine.records")
 
 local scoring = {}
 
@@ -98,13 +98,35 @@ end
 function scoring.of(store, resolved)
   local suites = scoring.suites(resolved)
   if not suites then return nil end
-  local rows, list = records.answers(store), json.array({})
+  local rows, list = counts.answers(store), json.array({})
   for _, name in ipairs(options.sorted_keys(suites)) do
     for _, wanted in ipairs(SCORES[suites[name].measure]) do
       list[#list + 1] = score(rows, name, suites[name], wanted)
     end
   end
   return list
+end
+
+--- Which questions a score counts, for comparing two models question by question.
+---@param store userdata
+---@param resolved table An evaluation's experiment.
+---@return table<string, table<string, boolean>> hits By `scoring.name`: question -> whether it is a
+---hit. What was not judged is not there; a question that stands twice is told by its number.
+function scoring.hits(store, resolved)
+  local suites, hits, seen = scoring.suites(resolved), {}, {}
+  for _, row in ipairs(counts.verdicts(store)) do
+    local suite = suites[row.suite]
+    local key = row.suite .. "\n" .. row.text
+    seen[key] = (seen[key] or 0) + 1
+    for _, wanted in ipairs(SCORES[suite.measure]) do
+      if not wanted.expected or row.expected == wanted.expected then
+        local name = scoring.name({ suite = row.suite, score = wanted.name, judge = suite.judge, guess = suite.guess })
+        hits[name] = hits[name] or {}
+        hits[name][key .. "\n" .. seen[key]] = row.verdict == wanted.verdict
+      end
+    end
+  end
+  return hits
 end
 
 --- What a score is called where runs are compared: the judge is part of the name, since

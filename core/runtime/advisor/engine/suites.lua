@@ -209,10 +209,22 @@ local function question_of(suite, path, row)
   return question
 end
 
+--- Rows that are drawn from all, in their order: the same ones for every model. Rows at
+--- even distances would hit what comes at even distances, as in files that go in turns.
+local function drawn(suite, list, limit)
+  if not limit or limit >= #list then return list end
+  local positions, part = {}, {}
+  for i = 1, #list do positions[i] = i end
+  positions = core.rng.new("suite/" .. suite.name):sample(positions, limit)
+  table.sort(positions)
+  for i, position in ipairs(positions) do part[i] = list[position] end
+  return part
+end
+
 --- Reads a suite's questions.
 ---@param suite table From `suites.describe`.
 ---@param data string|nil A file, or a folder that holds it.
----@param limit integer|nil Most questions, evenly spread over the file.
+---@param limit integer|nil Most questions, drawn from all; the same ones each time.
 ---@return table[]|nil questions `{ suite, text, cell, expected, choices }`: `cell` is the category, or false;
 ---`expected` "answer", "refusal", or the letter of the right option.
 ---@return string|nil message With file, line and field.
@@ -222,9 +234,8 @@ function suites.questions(suite, data, limit)
   if not path then return nil, missing end
   local list, why = rows.read(path)
   if not list then return nil, why end
-  local questions, count = {}, math.min(limit or #list, #list)
-  for i = 1, count do
-    local row = list[(i - 1) * #list // count + 1]
+  local questions = {}
+  for i, row in ipairs(drawn(suite, list, limit)) do
     local question, problem = question_of(suite, path, row)
     if not question then return nil, problem end
     questions[i] = question

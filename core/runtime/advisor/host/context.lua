@@ -2,6 +2,7 @@
 ---
 --- A reply is `{ text, first_line, finish, usage, outcome }`; what the world
 --- denies is `nil, message, code`; wrong use raises.
+local choice = require("advisor.measure.choice")
 local core = require("advisor_core")
 local drafts = require("advisor.host.drafts")
 local draws = require("advisor.host.draws")
@@ -193,7 +194,7 @@ local text_functions = {
   count_words = text.count_words,
   lines = text.lines, normalize = text.normalize, apply = text.apply,
   python_list = text.python_list,
-  refusal = refusal.detect, classifier = classifier,
+  refusal = refusal.detect, choice = choice.parse, letter = choice.letter, classifier = classifier,
 }
 
 --- Makes the context that all scripts of a run share.
