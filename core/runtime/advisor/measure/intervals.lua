@@ -66,19 +66,6 @@ function intervals.percentile(estimates, level)
   return estimates[k], estimates[n + 1 - k]
 end
 
---- Draws as many positions as there are, with replacement.
-local function resample(n, rng)
-  local drawn = {}
-  for i = 1, n do drawn[i] = rng:integer(1, n) end
-  return drawn
-end
-
-local function pick(values, positions)
-  local list = {}
-  for i, at in ipairs(positions) do list[i] = values[at] end
-  return list
-end
-
 ---@class advisor.measure.Bootstrap
 ---@field samples? integer 1999 by default: (samples + 1) * 0.025 is whole.
 ---@field level? number 0.95 by default.
