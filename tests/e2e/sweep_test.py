@@ -4,6 +4,7 @@
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -137,6 +138,12 @@ class SweepTest(SweepCase):
         self.assertIn("of 1800 drafts", done.stdout)
         self.assertEqual(self.digests(folder), self.whole())
 
+    def has_begun(self, database):
+        try:
+            return self.query(database.parent, "SELECT 1 FROM round LIMIT 1")
+        except sqlite3.OperationalError:
+            return False
+
     def test_a_killed_task_is_run_again_alone(self):
         folder = self.dir / "s"
         process = self.long_sweep(folder)
@@ -146,7 +153,10 @@ class SweepTest(SweepCase):
             listed = subprocess.run(["ps", "-eo", "pid=,args="],
                                     capture_output=True, text=True).stdout
             for line in listed.splitlines():
-                if line.endswith(f"sweep {folder} --task 1"):
+                # Killed before it began, a run would be none.
+                if line.endswith(f"sweep {folder} --task 1") and any(
+                        self.has_begun(db) for db in
+                        (folder / "runs").glob("01-*/seed-1/run.db")):
                     victim = int(line.split()[0])
         subprocess.run(["kill", "-9", str(victim)], check=True)
         table, errors = process.communicate(timeout=120)
