@@ -107,6 +107,17 @@ class SteeringModelTest(support.Case):
         self.assertEqual(other["all"]["agreement"]["accuracy"], 0)
         self.assertEqual(other["no_advice"]["labeller"], same["no_advice"]["labeller"])
 
+    def test_a_run_that_is_not_done_is_left_out_and_named(self):
+        self.make(1)
+        whole = self.bench("sample", "--size", 0).stdout
+        half = self.runs / "no_advice-3"
+        self.run_advisor("run", support.ROOT / "tests" / "bench" / "steering_model.lua", "-o", half,
+                         "--set", "stop.budget.drafts=6", env=self.source.env(), expect=None)
+        self.assertEqual(self.status(half)["state"], "paused")
+        done = self.bench("sample", "--size", 0)
+        self.assertEqual(done.stdout, whole)
+        self.assertEqual(done.stderr.count(f"left out: {half} (paused)"), 1)
+
     def test_what_cannot_be_used_is_named(self):
         self.make(1)
         path, _ = self.labels(lambda _: "Teapots")
