@@ -95,4 +95,13 @@ describe("differences of pairs", function()
     assert.is_nil(paired.difference({ 2, 3 }, { 1, 2 }, core.rng.new("a")).effect)
     assert.is_nil(paired.difference({ 2 }, { 1 }, core.rng.new("a")).effect)
   end)
+
+  it("are for the better or worse where the interval leaves out 0", function()
+    local function verdict(mean, low, high, more)
+      return paired.verdict({ mean = mean, low = low, high = high }, more)
+    end
+    assert.same({ "better", "worse", "worse", "better", "differs" }, { verdict(2, 1, 3, 1), verdict(2, 1, 3, -1),
+      verdict(-2, -3, -1, 1), verdict(-2, -3, -1, -1), verdict(2, 1, 3, 0) })
+    assert.same({ "", "", "" }, { verdict(2, 0, 4, 1), verdict(2, -1, 5, 1), verdict(2, nil, nil, 1) })
+  end)
 end)

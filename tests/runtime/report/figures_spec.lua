@@ -1,6 +1,7 @@
 local core = require("advisor_core")
 local csv = require("advisor.output.csv")
 local figures = require("advisor.report.figures")
+local gnuplot = require("advisor.report.gnuplot")
 local host = require("tests.support.host")
 local report = require("tests.support.report")
 local with_store = require("tests.support.store")
@@ -34,7 +35,7 @@ describe("figures", function()
   after_each(function() host.remove(folder) end)
 
   local function write(list)
-    return core.loop.run(figures.write, folder, list)
+    return core.loop.run(gnuplot.write, folder, list)
   end
 
   it("are those that the run has numbers for", function()

@@ -1,29 +1,34 @@
 local core = require("advisor_core")
+local comparison = require("advisor.report.comparison")
+local comparison_figures = require("advisor.report.comparison_figures")
 local data = require("advisor.report.data")
 local figures = require("advisor.report.figures")
+local gnuplot = require("advisor.report.gnuplot")
 local json = require("advisor.output.json")
 local page = require("advisor.report.page")
+local sweep = require("advisor.experiments.sweep")
 local whole = require("advisor.output.whole")
 
 local verb = {
-  usage = "report RUN [-o FOLDER] [--open no] [--json]",
-  summary = "Writes a run as one page, report.html, and figures for a paper.",
+  usage = "report RUN|SWEEP [-o FOLDER] [--open no] [--json]",
+  summary = "Writes a run, or a sweep's comparison, as one page, report.html, and figures for a paper.",
   positional = { "RUN" },
   flags = {
-    output = { short = "o", value = "FOLDER", doc = "Where report.html and figures/ go; default: the run's folder." },
+    output = { short = "o", value = "FOLDER",
+      doc = "Where report.html and figures/ go; default: the folder of the run or sweep." },
     open = { value = "yes|no", doc = "Show the page in a browser; default: only where a person sees this." },
     json = { doc = "One JSON object on standard output: the files, and what is missing." },
   },
   notes = "The page holds all it needs, asks no network, and needs no gnuplot. Figures are SVG, PDF,\n"
-    .. "CSV and the gnuplot scripts that drew them. A report that is there already is replaced.",
+    .. "CSV and the gnuplot scripts that drew them. A report that is there already is replaced.\n"
+    .. "A sweep's page leads to the reports of its runs that are there.",
 }
 
 local function stop(message)
   error({ message = message }, 0)
 end
 
-local function write_page(path, gathered)
-  local html = page.of({ gathered })
+local function write_page(path, html)
   local written, why = whole.file(path, true, function(file) return whole.write(file, path, html) end)
   if not written then stop(why) end
   return #html
@@ -36,17 +41,40 @@ local function open(path)
   core.system.run({ "xdg-open", assert(core.system.realpath(path)) }, { detached = true })
 end
 
-local function make(args)
-  local store, why = core.store.open(args.RUN, "read")
+--- The page and the figures of a run.
+local function of_run(run)
+  local store, why = core.store.open(run, "read")
   if not store then stop(why) end
-  local gathered = data.gather(store, args.RUN)
+  local gathered = data.gather(store, run)
   store:close()
-  local folder = args.output or args.RUN
-  local made, problem = core.system.make_folder(folder .. "/figures")
+  return page.of({ gathered }), figures.of(gathered.arm)
+end
+
+--- The page and the figures of a sweep; links begin at the page's folder.
+local function of_sweep(folder, page_folder)
+  local found, why = comparison.of(folder, page_folder)
+  if not found then stop(why) end
+  return page.of_sweep(found), comparison_figures.of(found)
+end
+
+local function make_folder(path)
+  local made, problem = core.system.make_folder(path)
   if not made then stop(problem) end
+end
+
+local function make(args)
+  local folder = args.output or args.RUN
+  local html, list
+  if sweep.is(args.RUN) then
+    make_folder(folder)
+    html, list = of_sweep(args.RUN, folder)
+  else
+    html, list = of_run(args.RUN)
+  end
+  make_folder(folder .. "/figures")
   local path = folder .. "/report.html"
-  local bytes = write_page(path, gathered)
-  local files, note = figures.write(folder .. "/figures", figures.of(gathered.arm))
+  local bytes = write_page(path, html)
+  local files, note = gnuplot.write(folder .. "/figures", list)
   if args.json then
     io.stdout:write(json.encode({ page = path, bytes = bytes, figures = folder .. "/figures",
       files = json.array(files), note = note or json.null }), "\n")

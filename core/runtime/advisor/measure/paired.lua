@@ -95,4 +95,15 @@ function paired.difference(a, b, rng)
   return found
 end
 
+--- Whether the interval of a difference leaves out 0, and whether that is for the better.
+---@param found table As of `paired.difference`.
+---@param more integer What is better: 1 more, -1 less, 0 neither.
+---@return string verdict "better", "worse"; "differs" where neither is better; "" where 0 is inside, or
+---there is no interval.
+function paired.verdict(found, more)
+  if not found.low or found.low <= 0 and found.high >= 0 then return "" end
+  if more == 0 then return "differs" end
+  return (found.mean > 0) == (more > 0) and "better" or "worse"
+end
+
 return paired

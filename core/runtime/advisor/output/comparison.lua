@@ -1,6 +1,7 @@
 --- A comparison of arms in words.
 local account = require("advisor.output.account")
 local columns = require("advisor.output.columns")
+local paired = require("advisor.measure.paired")
 local printable = require("advisor.output.text").printable
 
 local function number(x)
@@ -15,13 +16,6 @@ local function with_interval(found, signed)
   return ("%s [%s, %s]"):format(text, number(found.low), number(found.high))
 end
 
---- Whether an interval of a difference leaves out 0, and for the better or worse.
-local function verdict(measure, found)
-  if not found.low or found.low <= 0 and found.high >= 0 then return "" end
-  if measure.more == 0 then return "differs" end
-  return (found.mean > 0) == (measure.more > 0) and "better" or "worse"
-end
-
 --- A measure of an arm; with what it is compared to, where there is that.
 local function row_of(measure, mean, versus)
   local row = { measure.name, with_interval(mean) }
@@ -29,7 +23,7 @@ local function row_of(measure, mean, versus)
     local found = versus.measures[measure.name]
     row[3] = found and with_interval(found, true) or ""
     row[4] = found and found.effect and ("%.2f"):format(found.effect) or ""
-    row.after = found and verdict(measure, found) or ""
+    row.after = found and paired.verdict(found, measure.more) or ""
   end
   return row
 end

@@ -5,8 +5,14 @@ local json = require("advisor.output.json")
 
 local page = {}
 
---- In the order in which they build on each other.
-local SCRIPTS = { "dom", "chart", "rows", "overview", "sections", "items", "main" }
+--- What stands in the places of page.html, and the scripts in the order in which they
+--- build on each other.
+local RUN = { kind = "report of a run", first = "coverage",
+  keys = "Press <kbd>/</kbd> to search the items.",
+  scripts = { "dom", "theme", "chart", "rows", "overview", "sections", "items", "main" } }
+local SWEEP = { kind = "comparison of the arms of a sweep", first = "measures",
+  keys = "Arrow keys read the values of a chart that is chosen.",
+  scripts = { "dom", "theme", "chart", "differences", "arms", "sweep" } }
 
 --- A file of the page: it lies beside this one, wherever that was found.
 local function part(name)
@@ -31,13 +37,23 @@ local function block(id, value)
   return ('<script type="application/json" id="%s">%s</script>'):format(id, page.embedded(value))
 end
 
-local function script()
+local function script(names)
   local parts = {}
-  for i, name in ipairs(SCRIPTS) do parts[i] = part(name .. ".js") end
+  for i, name in ipairs(names) do parts[i] = part(name .. ".js") end
   return "(() => {\n" .. table.concat(parts, "\n") .. "})();"
 end
 
---- Makes the page.
+--- The page of a kind with its data: the first block, and the others after it.
+local function assembled(kind, report, others)
+  local values = { kind = kind.kind, first = kind.first, keys = kind.keys, css = part("page.css"),
+    js = script(kind.scripts), report = page.embedded(report), columns = table.concat(others, "\n") }
+  -- Scripts and styles run by this word only. A text that would name it had to hold
+  -- the hash of all that is in the page, itself included.
+  values.nonce = core.text.hash(values.report .. values.columns .. values.js)
+  return (part("page.html"):gsub("{(%l+)}", values))
+end
+
+--- Makes the page of a run.
 ---@param gathered table[] One for each arm, from report/data.lua; the page shows the first.
 ---@return string html The same for the same data.
 function page.of(gathered)
@@ -47,12 +63,14 @@ function page.of(gathered)
     columns[#columns + 1] = block(("items-%d"):format(i - 1), each.items)
     columns[#columns + 1] = block(("calls-%d"):format(i - 1), each.calls)
   end
-  local values = { css = part("page.css"), js = script(), report = page.embedded({ arms = arms }),
-    columns = table.concat(columns, "\n") }
-  -- Scripts and styles run by this word only. A text that would name it had to hold
-  -- the hash of all that is in the page, itself included.
-  values.nonce = core.text.hash(values.report .. values.columns .. values.js)
-  return (part("page.html"):gsub("{(%l+)}", values))
+  return assembled(RUN, { arms = arms }, columns)
+end
+
+--- Makes the page of a sweep.
+---@param found table From report/comparison.lua.
+---@return string html The same for the same data.
+function page.of_sweep(found)
+  return assembled(SWEEP, found, {})
 end
 
 return page

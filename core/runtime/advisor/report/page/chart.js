@@ -13,6 +13,12 @@ function ticks(low, high) {
   return found;
 }
 
+/** The upper end of an axis from 0 that holds all values, and is `least` or more. */
+function roof(values, least) {
+  const most = Math.max(least, ...values.filter(isNumber));
+  return ticks(0, most).length ? Math.max(most * 1.05, least) : most;
+}
+
 /** Pieces of a list without the points that have no value. */
 function pieces(points, hasValue) {
   const found = [];
@@ -47,7 +53,10 @@ function axes(svg, given, scale) {
     svg.append(drawn("text", { class: "tick end", x: CHART.left - 5, y: scale.y(at) + 3.5 }, (given.tick || given.format)(at)));
   }
   for (const at of ticks(scale.x0, scale.x1)) {
-    svg.append(drawn("text", { class: "tick middle", x: scale.x(at), y: CHART.height - CHART.bottom + 14 }, compact(at)));
+    // At the right edge a number ends where it is, so that all of it is seen.
+    const place = scale.x(at) > CHART.width - 2 * CHART.right ? "end" : "middle";
+    svg.append(drawn("text", { class: "tick " + place, x: scale.x(at), y: CHART.height - CHART.bottom + 14 },
+      at % 1 ? String(Number(at.toFixed(3))) : compact(at)));
   }
   svg.append(drawn("line", { class: "axis", x1: CHART.left, x2: CHART.width - CHART.right,
     y1: CHART.height - CHART.bottom, y2: CHART.height - CHART.bottom }));
@@ -88,6 +97,7 @@ function numbersOf(given) {
 
 /**
  * A figure with one curve for each series: { title, note, x, xDigits, format, tick (of the axis), range: [low, high],
+ * keys (false: no names above it),
  * series: [{ name, colour, dashed, points: [[x, y, low, high]] }] }; all series have the same x.
  */
 function curve(given) {
@@ -124,7 +134,7 @@ function curve(given) {
     event.preventDefault();
     show(to);
   });
-  const keys = given.series.length > 1
+  const keys = given.series.length > 1 && given.keys !== false
     ? element("span", { class: "keys" }, given.series.map((series) =>
       element("span", { class: "key " + series.colour + (series.dashed ? " dashed" : "") }, series.name)))
     : null;

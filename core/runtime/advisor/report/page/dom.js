@@ -112,3 +112,15 @@ function section(id, title, lead, ...children) {
   byId("main").append(made);
   return made;
 }
+
+const last = (points) => points[points.length - 1] || {};
+
+/** One of the numbers at the head of the page. */
+function tile(name, value, note, warn) {
+  return element("li", { class: warn ? "tile warn" : "tile" }, element("span", { class: "label" }, name),
+    element("strong", {}, value), element("span", { class: "note" }, note));
+}
+
+function code(text) {
+  return element("pre", { tabindex: "0" }, visible(text));
+}

@@ -1,13 +1,6 @@
 // The head of the page and the sections on coverage and on how the run went.
 "use strict";
 
-function tile(name, value, note, warn) {
-  return element("li", { class: warn ? "tile warn" : "tile" }, element("span", { class: "label" }, name),
-    element("strong", {}, value), element("span", { class: "note" }, note));
-}
-
-const last = (points) => points[points.length - 1] || {};
-
 function coveredTile(arm) {
   const cells = list(arm.coverage.cells);
   const covered = cells.filter((cell) => cell.count > 0).length;
@@ -145,16 +138,11 @@ function legend(arm) {
   const entry = (kind, words) => element("span", {}, kind ? element("span", { class: "swatch " + kind }) : null, words);
   return element("p", { class: "legend" }, entry("fill", "share of the kept items with a cell"), entry("interval", "its Wilson interval"),
     corrected ? entry("corrected", "corrected for the labeller's mistakes, of all kept items") : null,
-    arm.coverage.open ? null : [entry("want", "target"), entry(null, "▼ below, ▲ above the target beyond chance")]);
+    arm.coverage.open ? null : [entry("want", "target"), entry(null, "▼ below, ▲ above the target beyond chance, · neither")]);
 }
 
 const spread = (points, key) => points.map((p) => [p.round, ...(p[key] ? [p[key].value, p[key].low, p[key].high] : [null, null, null])]);
 const plain = (points, key) => points.map((p) => [p.round, p[key]]);
-
-function roof(values, least) {
-  const most = Math.max(least, ...values.filter(isNumber));
-  return ticks(0, most).length ? Math.max(most * 1.05, least) : most;
-}
 
 function coverageCurves(arm) {
   const points = list(arm.points), x = "Round", share = (value) => percent(value, 1), tick = (value) => percent(value, 0);

@@ -162,8 +162,8 @@ function trafficSection(arm) {
         note: "mean number of attempts", series: [{ name: "in flight", colour: "c1", points: points.map((p) => [p.second, p.in_flight]) }] }),
       curve({ title: "Begun a second", x: "Second", xDigits: 1, format: (v) => decimal(v, 1), tick: short, range: [0, roof(points.map((p) => p.begun_per_second), 1)],
         series: [{ name: "attempts", colour: "c3", points: points.map((p) => [p.second, p.begun_per_second]) }] }),
-      curve({ title: "Latency", x: "Second", xDigits: 1, format: duration, tick: (v) => duration(v).replace(".0", ""), note: "median of the attempts begun then",
-        range: [0, roof(points.map((p) => p.latency), 0.1)], series: [{ name: "latency", colour: "c2", points: points.map((p) => [p.second, p.latency]) }] })),
+      curve({ title: "Latency", x: "Second", xDigits: 1, format: duration, tick: (v) => (v < 1 ? Number(v.toFixed(3)) + " ms" : duration(v).replace(".0", "")), note: "median of the attempts begun then",
+        range: [0, roof(points.map((p) => p.latency), 0.1)], series: [{ name: "latency", colour: "c2", points: points.filter((p) => isNumber(p.latency)).map((p) => [p.second, p.latency]) }] })),
     table(["outcome of an attempt", "#attempts", "#share", "#interval"], list(traffic.classes).map((row) =>
       [row.class, number(whole(row.attempts)), number(percent(row.share)), number(between(row.low, row.high))]), "Outcomes"));
   const unknown = list(traffic.unknown);
@@ -172,10 +172,6 @@ function trafficSection(arm) {
       table(["#attempt", "call", "why"], unknown.slice(0, 500).map((row) => [number(row.id),
         row.round + " " + row.stage + "/" + row.lane + " call " + row.ordinal + ", attempt " + row.n, row.why || "in flight when the process ended"]), "In doubt")));
   }
-}
-
-function code(text) {
-  return element("pre", { tabindex: "0" }, visible(text));
 }
 
 function setupSection(arm) {
