@@ -73,6 +73,7 @@ int adv_open_json(lua_State *L);
 int adv_open_log(lua_State *L);
 int adv_open_loop(lua_State *L);
 int adv_open_measure(lua_State *L);
+int adv_open_probe(lua_State *L);
 int adv_open_rng(lua_State *L);
 int adv_open_sandbox(lua_State *L);
 int adv_open_store(lua_State *L);

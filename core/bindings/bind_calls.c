@@ -86,9 +86,15 @@ static int l_endpoint(lua_State *L)
   e.local = adv_field_boolean(L, 2, "is_local");
   e.plain_http_allowed = adv_field_boolean(L, 2, "plain_http");
   e.concurrency = (unsigned)adv_field_integer(L, 2, "concurrency", 0);
+  e.requests_per_minute =
+      (uint64_t)adv_field_integer(L, 2, "requests_per_minute", 0);
+  e.tokens_per_minute =
+      (uint64_t)adv_field_integer(L, 2, "tokens_per_minute", 0);
+  e.breaker_ms = (uint64_t)adv_field_integer(L, 2, "breaker_ms", 0);
   e.connect_ms = (unsigned)adv_field_integer(L, 2, "connect_ms", 0);
   e.first_byte_ms = (unsigned)adv_field_integer(L, 2, "first_byte_ms", 0);
   e.total_ms = (unsigned)adv_field_integer(L, 2, "total_ms", 0);
+  e.stall_ms = (unsigned)adv_field_integer(L, 2, "stall_ms", 0);
   e.max_reply = (size_t)adv_field_integer(L, 2, "max_reply", 0);
   adv_buf_init(&why, 4096);
   st = adv_calls_endpoint(calls, &e, &index, &why);
@@ -217,6 +223,7 @@ static int l_send(lua_State *L)
   r.key_header = adv_field_string(L, 2, "key_header", NULL, NULL);
   r.body = adv_field_string(L, 2, "body", &r.body_len, "");
   r.reply = adv_field_string(L, 2, "reply", &r.reply_len, "");
+  r.tokens = (uint64_t)adv_field_integer(L, 2, "tokens", 0);
   r.fresh_connection = adv_field_boolean(L, 2, "fresh_connection");
   w = lua_newuserdatauv(L, sizeof *w, 0);
   *w = (waiting){.task = task};

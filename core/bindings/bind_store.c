@@ -368,6 +368,13 @@ static int l_counts(lua_State *L)
   return 1;
 }
 
+/* store:is_full() -> whether the disk was full */
+static int l_is_full(lua_State *L)
+{
+  lua_pushboolean(L, adv_store_counted(check(L)->store).full);
+  return 1;
+}
+
 static void on_closed(void *ud)
 {
   adv_task_wake(ud);
@@ -406,7 +413,8 @@ int adv_open_store(lua_State *L)
   static const luaL_Reg functions[] = {{"open", l_open}, {NULL, NULL}};
   static const luaL_Reg methods[] = {
       {"write", l_write},   {"post", l_post},   {"query", l_query},
-      {"counts", l_counts}, {"close", l_close}, {NULL, NULL},
+      {"counts", l_counts}, {"close", l_close}, {"is_full", l_is_full},
+      {NULL, NULL},
   };
   static const luaL_Reg none[] = {{NULL, NULL}};
 

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "bindings/bind.h"
+#include "bindings/system_files.h"
 #include "bindings/system_run.h"
 
 static int fail_errno(lua_State *L, const char *path)
@@ -63,9 +65,14 @@ static int l_kind(lua_State *L)
   return 1;
 }
 
-static int by_name(const void *a, const void *b)
+static int by_name(const struct dirent **a, const struct dirent **b)
 {
-  return strcmp(*(char *const *)a, *(char *const *)b);
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int is_shown(const struct dirent *entry)
+{
+  return entry->d_name[0] != '.';
 }
 
 /* list(folder) -> names in order of bytes, hidden ones left out | nil,
@@ -73,39 +80,18 @@ static int by_name(const void *a, const void *b)
 static int l_list(lua_State *L)
 {
   const char *path = luaL_checkstring(L, 1);
-  DIR *folder = opendir(path);
-  struct dirent *entry;
-  char **names = NULL;
-  size_t n = 0, cap = 0;
+  struct dirent **entries;
+  int n = scandir(path, &entries, is_shown, by_name);
 
-  if (!folder)
+  if (n < 0)
     return fail_errno(L, path);
-  while ((entry = readdir(folder))) {
-    char **grown;
-    if (entry->d_name[0] == '.')
-      continue;
-    if (n == cap) {
-      cap = cap ? cap * 2 : 32;
-      grown = realloc(names, cap * sizeof *names);
-      if (!grown)
-        break;
-      names = grown;
-    }
-    names[n] = strdup(entry->d_name);
-    if (!names[n])
-      break;
-    n++;
-  }
-  closedir(folder);
-  if (n)
-    qsort(names, n, sizeof *names, by_name);
-  lua_createtable(L, (int)n, 0);
-  for (size_t i = 0; i < n; i++) {
-    lua_pushstring(L, names[i]);
+  lua_createtable(L, n, 0);
+  for (int i = 0; i < n; i++) {
+    lua_pushstring(L, entries[i]->d_name);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
-    free(names[i]);
+    free(entries[i]);
   }
-  free(names);
+  free(entries);
   return 1;
 }
 
@@ -190,6 +176,13 @@ static int l_usage(lua_State *L)
   lua_pushinteger(L, u.ru_maxrss);
   lua_setfield(L, -2, "peak_kb");
   return 1;
+}
+
+/* crash_point(name): where tests may kill the process; else nothing */
+static int l_crash_point(lua_State *L)
+{
+  adv_crash_point(luaL_checkstring(L, 1));
+  return 0;
 }
 
 /* exit(code): at once, without closing anything; for the last resort */
@@ -300,9 +293,14 @@ int adv_open_system(lua_State *L)
       {"wall_ms", l_wall_ms},
       {"usage", l_usage},
       {"exit", l_exit},
+      {"crash_point", l_crash_point},
       {"watch_signals", l_watch_signals},
       {"wait_signal", l_wait_signal},
       {"unwatch_signals", l_unwatch_signals},
+      {"info", adv_system_info},
+      {"disk_free", adv_system_disk_free},
+      {"file_limit", adv_system_file_limit},
+      {"holds_key", adv_system_holds_key},
       {"run", adv_system_run},
       {"signal_programs", adv_system_signal_programs},
       {NULL, NULL},

@@ -60,22 +60,27 @@ static bool copy_value(lua_State *L, copier *c, int depth);
 /* Whether the table at `from` is a list without gaps, or has names only. */
 static bool has_plain_shape(lua_State *L, int from, const copier *c)
 {
-  lua_Unsigned length = lua_rawlen(L, from), numbers = 0;
+  lua_Unsigned length = lua_rawlen(L, from), numbers = 0, inside = 0;
   bool named = false, other = false;
 
   lua_pushnil(L);
   while (lua_next(L, from)) {
     lua_pop(L, 1);
-    if (lua_isinteger(L, -1))
+    if (lua_isinteger(L, -1)) {
+      lua_Integer n = lua_tointeger(L, -1);
       numbers++;
-    else if (lua_type(L, -1) == LUA_TSTRING)
+      inside += n >= 1 && (lua_Unsigned)n <= length;
+    } else if (lua_type(L, -1) == LUA_TSTRING)
       named = true;
     else
       other = true;
   }
   if (other)
     return false;
-  return c->mixed || numbers == 0 || (!named && numbers == length);
+  /* With gaps the length is that of one part, and as many numbers may lie
+   * beyond it as are missing in it. */
+  return c->mixed || numbers == 0 ||
+         (!named && inside == numbers && numbers == length);
 }
 
 /* Replaces the table on top by a copy. Tables with a metatable are left to the

@@ -1,12 +1,15 @@
 #include "calls/calls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/redact.h"
 #include "calls/journal.h"
+#include "net/backoff.h"
 #include "net/slots.h"
 
 typedef struct endpoint {
@@ -14,6 +17,7 @@ typedef struct endpoint {
   char *public; /* as recorded: without user info and query */
   char *key;
   adv_endpoint options;
+  char failure[160]; /* the last one, in words */
 } endpoint;
 
 struct adv_calls {
@@ -30,6 +34,7 @@ struct adv_calls {
   bool closing;
   adv_attempt *refused; /* by the store, at once; `turn` tells them */
   uv_prepare_t turn;    /* reports `drained` and `closed` outside all calls */
+  uv_timer_t pacer;     /* grants what only time stood in the way of */
   uv_idle_t awake; /* lets no turn wait for events once `turn` was called */
   void (*drained)(void *ud);
   void *drained_ud;
@@ -115,8 +120,9 @@ adv_status adv_calls_new(adv_calls **out, uv_loop_t *loop, adv_store *store,
   }
   uv_prepare_init(loop, &c->turn);
   uv_idle_init(loop, &c->awake);
-  c->turn.data = c->awake.data = c;
-  c->open_handles = 2;
+  uv_timer_init(loop, &c->pacer);
+  c->turn.data = c->awake.data = c->pacer.data = c;
+  c->open_handles = 3;
   *out = c;
   return ADV_OK;
 }
@@ -167,12 +173,40 @@ static adv_status check_endpoint(const adv_endpoint *e, adv_buf *why)
   return ADV_OK;
 }
 
+/* What two roles that share a URL say differently about it; NULL: nothing. */
+static const char *difference(const endpoint *known, const adv_endpoint *e)
+{
+  const adv_endpoint *o = &known->options;
+
+  if (!same(known->key, e->key))
+    return "key";
+  if (o->concurrency != e->concurrency)
+    return "concurrency";
+  if (o->requests_per_minute != e->requests_per_minute)
+    return "requests_per_minute";
+  if (o->tokens_per_minute != e->tokens_per_minute)
+    return "tokens_per_minute";
+  return o->breaker_ms != e->breaker_ms ? "breaker_seconds" : NULL;
+}
+
+static adv_pace_limits limits_of(const adv_endpoint *e)
+{
+  return (adv_pace_limits){
+      .most = e->concurrency ? e->concurrency : 8,
+      .fixed = e->local,
+      .requests_per_minute = e->requests_per_minute,
+      .tokens_per_minute = e->tokens_per_minute,
+      .patience_ms = e->breaker_ms,
+  };
+}
+
 adv_status adv_calls_endpoint(adv_calls *c, const adv_endpoint *e, int *index,
                               adv_buf *why)
 {
   size_t len = strlen(e->url);
   adv_status st = check_endpoint(e, why);
   endpoint *grown, *added;
+  adv_pace_limits limits = limits_of(e);
 
   if (st != ADV_OK)
     return st;
@@ -180,14 +214,16 @@ adv_status adv_calls_endpoint(adv_calls *c, const adv_endpoint *e, int *index,
     len--;
   for (int i = 0; i < c->endpoint_count; i++) {
     endpoint *known = &c->endpoints[i];
+    const char *other;
+
     if (strlen(known->url) != len || strncmp(known->url, e->url, len) != 0)
       continue;
     *index = i;
-    if (same(known->key, e->key) &&
-        known->options.concurrency == e->concurrency)
+    other = difference(known, e);
+    if (!other)
       return ADV_OK;
     adv_buf_message(why, "two roles use %s with a different %s", known->public,
-                    same(known->key, e->key) ? "concurrency" : "key");
+                    other);
     return ADV_EINVAL;
   }
   if (e->key && adv_redact_secret(e->key) != ADV_OK) {
@@ -204,7 +240,7 @@ adv_status adv_calls_endpoint(adv_calls *c, const adv_endpoint *e, int *index,
   added->public = added->url ? public_url(added->url) : NULL;
   added->key = e->key ? strdup(e->key) : NULL;
   *index = added->public && (added->key || !e->key)
-               ? adv_slots_add(c->slots, e->concurrency ? e->concurrency : 8)
+               ? adv_slots_add(c->slots, &limits)
                : -1;
   if (*index < 0) {
     free(added->url);
@@ -257,6 +293,7 @@ static void on_recorded(void *ud, adv_status st, const char *why)
 {
   adv_attempt *a = ud;
 
+  adv_crash_point("reply_committed");
   leave_flight(a);
   finish(a, st, why);
 }
@@ -275,17 +312,134 @@ static void record(adv_attempt *a)
 
   a->phase = RECORDING;
   st = adv_journal_reply_submit(a->calls->store, &row, on_recorded, a);
+  adv_crash_point("reply_queued");
   if (st != ADV_OK)
     on_recorded(a, st, adv_status_text(st));
+}
+
+static uint64_t now_ms(void)
+{
+  return uv_hrtime() / 1000000;
+}
+
+static void on_pace(uv_timer_t *pacer);
+
+static void grant(adv_calls *c)
+{
+  uint64_t when, now = now_ms();
+
+  if (c->stopped)
+    return;
+  when = adv_slots_grant(c->slots, now);
+  if (when == UINT64_MAX)
+    return;
+  uv_update_time(c->pacer.loop);
+  uv_timer_start(&c->pacer, on_pace, when > now ? when - now : 1, 0);
+}
+
+static const adv_pace *pace_of(const adv_calls *c, int index)
+{
+  return adv_slots_pace(c->slots, index);
+}
+
+/* An attempt that waits and whose endpoints have all failed for too long. */
+static adv_attempt *first_hopeless(const adv_calls *c, uint64_t now)
+{
+  for (adv_attempt *a = c->first; a; a = a->next) {
+    size_t broken = 0;
+
+    if (a->phase != WAITING)
+      continue;
+    for (size_t i = 0; i < a->request.endpoint_count; i++)
+      broken += adv_pace_is_broken(pace_of(c, a->request.endpoints[i]), now);
+    if (broken == a->request.endpoint_count)
+      return a;
+  }
+  return NULL;
+}
+
+/* The circuit breaker: those who wait for endpoints that do not recover are
+ * told so. */
+static void tell_hopeless(adv_calls *c)
+{
+  uint64_t now = now_ms();
+  adv_attempt *a;
+
+  while ((a = first_hopeless(c, now))) {
+    const endpoint *e = &c->endpoints[a->request.endpoints[0]];
+    const adv_pace *pace = pace_of(c, a->request.endpoints[0]);
+    char why[640];
+
+    snprintf(why, sizeof why,
+             "the circuit breaker is open: %s has failed for %d s and in spite "
+             "of %u rests (last: %s)",
+             e->public, (int)((now - pace->ill_since_ms) / 1000), pace->rests,
+             e->failure);
+    adv_slots_abandon(c->slots, a->waiter);
+    finish(a, ADV_EOVERLOADED, why);
+  }
+}
+
+static void on_pace(uv_timer_t *pacer)
+{
+  adv_calls *c = pacer->data;
+
+  tell_hopeless(c);
+  grant(c);
+}
+
+/* What an attempt's end says about its endpoint. */
+static adv_pace_event event_of(const adv_attempt_reply *r)
+{
+  switch (r->end) {
+  case ADV_HTTP_CANCELED:
+    return ADV_PACE_VOID;
+  case ADV_HTTP_TOO_LARGE:
+    return ADV_PACE_GOOD;
+  case ADV_HTTP_NOT_SENT:
+    /* Refused by this side (42), or never begun. */
+    return r->curl_code && r->curl_code != 42 ? ADV_PACE_FAILED : ADV_PACE_VOID;
+  case ADV_HTTP_DONE:
+    if (r->http_status == 429)
+      return ADV_PACE_TOO_MUCH;
+    if (r->http_status == 503 || r->http_status == 529)
+      return ADV_PACE_OVERLOADED;
+    return r->http_status >= 500 || r->http_status == 408 ? ADV_PACE_FAILED
+                                                          : ADV_PACE_GOOD;
+  default:
+    return ADV_PACE_FAILED;
+  }
+}
+
+static void note_failure(adv_attempt *a)
+{
+  endpoint *e = &a->calls->endpoints[a->endpoint];
+  const adv_attempt_reply *r = &a->reply;
+
+  if (r->end == ADV_HTTP_DONE)
+    snprintf(e->failure, sizeof e->failure, "HTTP %ld", r->http_status);
+  else
+    snprintf(e->failure, sizeof e->failure, "%s", r->message);
 }
 
 /* The last byte is in: the slot is free before the commit, so that no commit
  * takes a place at the server. */
 static void give_slot_back(adv_attempt *a)
 {
-  adv_slots_release(a->calls->slots, a->endpoint);
-  if (!a->calls->stopped)
-    adv_slots_grant(a->calls->slots);
+  adv_calls *c = a->calls;
+  adv_pace_event event = event_of(&a->reply);
+  uint64_t asked = 0;
+
+  if (event != ADV_PACE_GOOD && event != ADV_PACE_VOID) {
+    asked =
+        adv_retry_after_ms(a->reply.headers, adv_clock_system()->wall_ms(NULL));
+    note_failure(a);
+  }
+  adv_slots_release(c->slots, a->endpoint, event, asked, now_ms());
+  if (!c->stopped && adv_pace_is_broken(pace_of(c, a->endpoint), now_ms()))
+    uv_timer_start(&c->pacer, on_pace, 0, 0);
+  else
+    grant(c);
 }
 
 static adv_attempt_state state_of(const adv_http_result *result)
@@ -329,6 +483,17 @@ static char *plain_copy(const char *text, size_t text_len, size_t *len)
   return copy;
 }
 
+enum { PAGE_KEPT = 4096 };
+
+/* A page shows what a gateway made of the request, and where it came from; its
+ * beginning says all that is of use. */
+static size_t kept_of_body(const adv_http_result *r)
+{
+  bool is_page = strstr(r->headers, "content-type: text/html") != NULL;
+
+  return is_page && r->body_len > PAGE_KEPT ? PAGE_KEPT : r->body_len;
+}
+
 /* Servers say keys back in their errors, so those are kept without. */
 static void copy_reply(adv_attempt *a, const adv_http_result *r, size_t *len)
 {
@@ -338,7 +503,7 @@ static void copy_reply(adv_attempt *a, const adv_http_result *r, size_t *len)
   size_t unused;
 
   *len = 0;
-  a->body = copy(r->body, r->body_len, len);
+  a->body = copy(r->body, kept_of_body(r), len);
   a->headers = copy(r->headers, strlen(r->headers), &unused);
   a->message = clean_copy(r->message, strlen(r->message), &unused);
 }
@@ -348,6 +513,7 @@ static void on_http(void *ud, const adv_http_result *result)
   adv_attempt *a = ud;
   size_t body_len;
 
+  adv_crash_point("reply_complete");
   a->transfer = NULL;
   copy_reply(a, result, &body_len);
   a->reply = (adv_attempt_reply){
@@ -420,6 +586,7 @@ static void send_over_network(adv_attempt *a)
       .connect_ms = e->options.connect_ms,
       .first_byte_ms = e->options.first_byte_ms,
       .total_ms = e->options.total_ms,
+      .stall_ms = e->options.stall_ms,
   };
   adv_status st = ADV_ENOMEM;
 
@@ -453,8 +620,10 @@ static void on_intent(void *ud, adv_status st, const char *why)
   adv_attempt *a = ud;
   adv_calls *c = a->calls;
 
+  adv_crash_point("intent_committed");
   if (st != ADV_OK) {
     a->reply.id = 0;
+    a->reply.end = ADV_HTTP_CANCELED;
     leave_flight(a);
     give_slot_back(a);
     finish(a, st, why);
@@ -486,6 +655,7 @@ static void on_granted(void *ud, int index)
       .wall_ms = adv_clock_system()->wall_ms(NULL),
   };
   st = adv_journal_intent_submit(c->store, &row, on_intent, a);
+  adv_crash_point("intent_queued");
   if (st != ADV_OK) {
     a->refusal = st;
     a->next_refused = c->refused;
@@ -585,7 +755,7 @@ adv_status adv_calls_send(adv_calls *c, const adv_attempt_request *request,
   a->ud = ud;
   a->reply = (adv_attempt_reply){.headers = "", .body = "", .message = ""};
   st = adv_slots_wait(c->slots, a->request.endpoints, a->request.endpoint_count,
-                      on_granted, a, &a->waiter);
+                      a->request.tokens, on_granted, a, &a->waiter);
   if (st != ADV_OK) {
     free_attempt(a);
     return st;
@@ -595,8 +765,7 @@ adv_status adv_calls_send(adv_calls *c, const adv_attempt_request *request,
     c->first->prev = a;
   c->first = a;
   *out = a;
-  if (!c->stopped)
-    adv_slots_grant(c->slots);
+  grant(c);
   return ADV_OK;
 }
 
@@ -623,11 +792,13 @@ void adv_attempt_free(adv_attempt *a)
 void adv_calls_stop(adv_calls *c)
 {
   c->stopped = true;
+  uv_timer_stop(&c->pacer);
 }
 
 void adv_calls_cancel(adv_calls *c)
 {
-  c->stopped = c->canceled = true;
+  adv_calls_stop(c);
+  c->canceled = true;
   for (adv_attempt *a = c->first; a; a = a->next)
     if (a->phase == SENDING && a->transfer)
       adv_http_cancel(a->transfer);
@@ -685,6 +856,7 @@ static void on_turn(uv_prepare_t *handle)
     adv_http_close(c->http);
     uv_close((uv_handle_t *)&c->turn, on_handle_closed);
     uv_close((uv_handle_t *)&c->awake, on_handle_closed);
+    uv_close((uv_handle_t *)&c->pacer, on_handle_closed);
   }
 }
 

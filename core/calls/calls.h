@@ -23,15 +23,18 @@ typedef struct adv_calls adv_calls;
 typedef struct adv_attempt adv_attempt;
 
 typedef struct adv_endpoint {
-  const char *url;         /* base URL, as "https://host/v1"; for a local
-                              endpoint any name */
-  const char *key;         /* NULL: none. Copied, registered with the redactor,
-                              wiped at close */
-  unsigned concurrency;    /* slots; 0: 8 */
+  const char *url;      /* base URL, as "https://host/v1"; for a local
+                           endpoint any name */
+  const char *key;      /* NULL: none. Copied, registered with the redactor,
+                           wiped at close */
+  unsigned concurrency; /* most slots, as in net/pace.h; 0: 8 */
+  uint64_t requests_per_minute, tokens_per_minute; /* 0: no cap */
+  uint64_t breaker_ms;     /* patience with failures; 0: as in net/pace.h */
   bool local;              /* replies come with the attempt; no network */
   bool plain_http_allowed; /* let the key go over http:// beyond loopback */
-  unsigned connect_ms, first_byte_ms, total_ms; /* 0: as in net/http.h */
-  size_t max_reply;                             /* 0: as in net/http.h */
+  unsigned connect_ms, first_byte_ms, total_ms, stall_ms; /* 0: as in
+                                                             net/http.h */
+  size_t max_reply; /* 0: as in net/http.h */
 } adv_endpoint;
 
 /* What is asked. Everything is copied. */
@@ -54,6 +57,7 @@ typedef struct adv_attempt_request {
   size_t body_len;
   const char *reply; /* for a local endpoint: what it answers */
   size_t reply_len;
+  uint64_t tokens; /* an estimate, for endpoints with a cap on them */
   bool fresh_connection;
 } adv_attempt_request;
 
@@ -80,8 +84,9 @@ typedef struct adv_attempt_reply {
 
 /* Exactly once for each accepted attempt, on the loop's thread, never from
  * inside adv_calls_send(). `st` is ADV_OK when the reply is durable, whatever
- * it says; otherwise the store's failure, with `why` in words, or ADV_ECANCELED
- * for an attempt that was never granted a slot. */
+ * it says; otherwise the store's failure, with `why` in words; or, for an
+ * attempt that was never granted a slot, ADV_ECANCELED, or ADV_EOVERLOADED
+ * where all of its endpoints are broken (net/pace.h). */
 typedef void (*adv_attempt_cb)(void *ud, adv_status st, const char *why);
 
 /* Borrows `store`, which must outlive *out. `options` may be NULL. The caller
@@ -93,7 +98,7 @@ ADV_MUST_CHECK adv_status adv_calls_new(adv_calls **out, uv_loop_t *loop,
 /* Adds an endpoint, or finds the one with the same URL: limits and concurrency
  * belong to the URL, whichever roles use it. *index gets its number. *why gets
  * the reason in words: a URL that is not http(s), a key that cannot be sent,
- * another key or concurrency for the same URL. */
+ * another key or other limits for the same URL. */
 ADV_MUST_CHECK adv_status adv_calls_endpoint(adv_calls *c,
                                              const adv_endpoint *endpoint,
                                              int *index, adv_buf *why);

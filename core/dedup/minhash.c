@@ -142,7 +142,7 @@ static adv_status gather(minhash *m)
       __builtin_prefetch(next[i]);
     st = gather_from(m, b, hashes[i]);
   }
-  for (i = 0; i < m->bands; i++)
+  for (i = 0; i < m->bands && st == ADV_OK; i++)
     for (b = next[i]; b && st == ADV_OK; b = adv_buckets_next(&m->buckets, b))
       st = gather_from(m, b, hashes[i]);
   return st;

@@ -20,10 +20,14 @@ uint64_t adv_backoff_ms(const adv_backoff *b, unsigned tries, uint64_t asked_ms,
                         adv_rng *jitter);
 
 /* What a reply's headers ask for, in ms; 0 if nothing usable. `headers` are
- * the "name: value\n" lines of adv_http_result. Reads retry-after-ms (float),
- * retry-after (seconds as int or float, or an HTTP date measured against the
- * reply's own date header, or against `wall_ms` where there is none). Negative,
- * NaN, infinite and past values are ignored (RFC 9110, section 10.2.3). */
+ * the "name: value\n" lines of adv_http_result. The longest of
+ * - retry-after-ms (float), or else retry-after: seconds as int or float, a
+ *   duration as "1m30s", or an HTTP date. Negative, NaN, infinite and past
+ *   values are ignored (RFC 9110, section 10.2.3).
+ * - each *ratelimit*reset* whose counterpart *remaining* is 0 (or *status*
+ *   "rejected"), in any form of adv_header_wait_ms().
+ * Dates are measured against the reply's own date header, or against `wall_ms`
+ * where there is none. */
 uint64_t adv_retry_after_ms(const char *headers, int64_t wall_ms);
 
 #endif

@@ -40,6 +40,8 @@ typedef struct adv_http_request {
   unsigned connect_ms;    /* 0: 10 s */
   unsigned first_byte_ms; /* from the send on; 0: only total_ms counts */
   unsigned total_ms;      /* 0: 600 s */
+  unsigned stall_ms;      /* a reply whose body has begun must bring a byte a
+                             second over this time; 0: 120 s */
 } adv_http_request;
 
 /* Why a transfer ended, beyond the status code. */

@@ -7,7 +7,7 @@
 #include <sys/queue.h>
 
 typedef struct endpoint {
-  unsigned limit;
+  adv_pace pace;
   unsigned in_flight;
 } endpoint;
 
@@ -23,6 +23,7 @@ struct adv_slots_waiter {
   TAILQ_ENTRY(adv_slots_waiter) link;
   line *line;
   uint64_t arrival;
+  uint64_t tokens;
   adv_slots_cb cb;
   void *ud;
 };
@@ -63,7 +64,7 @@ void adv_slots_free(adv_slots *s)
   free(s);
 }
 
-int adv_slots_add(adv_slots *s, unsigned limit)
+int adv_slots_add(adv_slots *s, const adv_pace_limits *limits)
 {
   endpoint *grown =
       realloc(s->endpoints, (s->n_endpoints + 1) * sizeof(*grown));
@@ -71,13 +72,14 @@ int adv_slots_add(adv_slots *s, unsigned limit)
   if (!grown)
     return -1;
   s->endpoints = grown;
-  grown[s->n_endpoints] = (endpoint){.limit = limit};
+  grown[s->n_endpoints].in_flight = 0;
+  adv_pace_init(&grown[s->n_endpoints].pace, limits);
   return (int)s->n_endpoints++;
 }
 
-void adv_slots_limit(adv_slots *s, int index, unsigned limit)
+const adv_pace *adv_slots_pace(const adv_slots *s, int index)
 {
-  s->endpoints[index].limit = limit;
+  return &s->endpoints[index].pace;
 }
 
 unsigned adv_slots_in_flight(const adv_slots *s, int index)
@@ -130,7 +132,8 @@ static line *line_for(adv_slots *s, const int *endpoints, size_t n)
 }
 
 adv_status adv_slots_wait(adv_slots *s, const int *endpoints, size_t n,
-                          adv_slots_cb cb, void *ud, adv_slots_waiter **waiter)
+                          uint64_t tokens, adv_slots_cb cb, void *ud,
+                          adv_slots_waiter **waiter)
 {
   adv_slots_waiter *w;
   line *l;
@@ -148,6 +151,7 @@ adv_status adv_slots_wait(adv_slots *s, const int *endpoints, size_t n,
     return ADV_ENOMEM;
   w->line = l;
   w->arrival = s->arrivals++;
+  w->tokens = tokens;
   w->cb = cb;
   w->ud = ud;
   TAILQ_INSERT_TAIL(&l->waiters, w, link);
@@ -164,38 +168,51 @@ void adv_slots_abandon(adv_slots *s, adv_slots_waiter *waiter)
   free(waiter);
 }
 
-void adv_slots_release(adv_slots *s, int index)
+void adv_slots_release(adv_slots *s, int index, adv_pace_event event,
+                       uint64_t asked_ms, uint64_t now_ms)
 {
-  s->endpoints[index].in_flight--;
+  endpoint *e = &s->endpoints[index];
+
+  adv_pace_ended(&e->pace, event, e->in_flight, asked_ms, now_ms);
+  e->in_flight--;
 }
 
-/* The least busy endpoint of a line with a free slot, or -1. */
-static int free_endpoint(const adv_slots *s, const line *l)
+/* The least busy endpoint of a line that may be asked, or -1; *when_ms becomes
+ * earlier where one may be asked later. */
+static int free_endpoint(const adv_slots *s, const adv_slots_waiter *w,
+                         uint64_t now_ms, uint64_t *when_ms)
 {
+  const line *l = w->line;
   int best = -1;
 
   for (size_t i = 0; i < l->n; i++) {
     const endpoint *e = &s->endpoints[l->endpoints[i]];
+    uint64_t when;
 
-    if (e->in_flight < e->limit &&
-        (best < 0 || e->in_flight < s->endpoints[best].in_flight))
-      best = l->endpoints[i];
+    if (adv_pace_allows(&e->pace, e->in_flight, w->tokens, now_ms, &when)) {
+      if (best < 0 || e->in_flight < s->endpoints[best].in_flight)
+        best = l->endpoints[i];
+    } else if (when < *when_ms) {
+      *when_ms = when;
+    }
   }
   return best;
 }
 
 /* The waiter that came first among those that can be served; NULL if none. */
-static adv_slots_waiter *next_waiter(const adv_slots *s, int *index)
+static adv_slots_waiter *next_waiter(const adv_slots *s, uint64_t now_ms,
+                                     int *index, uint64_t *when_ms)
 {
   adv_slots_waiter *first = NULL;
 
+  *when_ms = UINT64_MAX;
   for (size_t i = 0; i < s->n_lines; i++) {
     adv_slots_waiter *w = TAILQ_FIRST(&s->lines[i]->waiters);
     int found;
 
     if (!w || (first && first->arrival < w->arrival))
       continue;
-    found = free_endpoint(s, s->lines[i]);
+    found = free_endpoint(s, w, now_ms, when_ms);
     if (found >= 0) {
       first = w;
       *index = found;
@@ -204,23 +221,26 @@ static adv_slots_waiter *next_waiter(const adv_slots *s, int *index)
   return first;
 }
 
-void adv_slots_grant(adv_slots *s)
+uint64_t adv_slots_grant(adv_slots *s, uint64_t now_ms)
 {
   adv_slots_waiter *w;
+  uint64_t when_ms = UINT64_MAX;
   int index = -1;
 
   /* A call from a callback has nothing to add: the loop below looks afresh
    * after each callback. */
   if (s->granting)
-    return;
+    return UINT64_MAX;
   s->granting = true;
-  while ((w = next_waiter(s, &index))) {
+  while ((w = next_waiter(s, now_ms, &index, &when_ms))) {
     adv_slots_cb cb = w->cb;
     void *ud = w->ud;
 
+    adv_pace_sent(&s->endpoints[index].pace, w->tokens, now_ms);
     adv_slots_abandon(s, w);
     s->endpoints[index].in_flight++;
     cb(ud, index);
   }
   s->granting = false;
+  return when_ms;
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/crash.h"
 #include "net/headers.h"
 
 enum {
   DEFAULT_MAX_REPLY = 16 << 20,
   DEFAULT_CONNECT_MS = 10 * 1000,
   DEFAULT_TOTAL_MS = 600 * 1000,
+  DEFAULT_STALL_MS = 120 * 1000,
   URL_MAX = 8 << 10,
   HEADERS_MAX = 64 << 10,    /* of a request, and kept of a reply */
   BODY_KEPT_MAX = 256 << 10, /* memory that waits for the next reply */
@@ -71,13 +73,41 @@ static int on_send(void *ud, char *peer, char *local, int peer_port,
     uv_update_time(t->limit.loop);
     uv_timer_start(&t->limit, on_limit, t->now.first_byte_ms, 0);
   }
+  adv_crash_point("sending");
   return CURL_PREREQFUNC_OK;
+}
+
+/* Fires each `stall_ms` while a reply's body is on its way. A connection that a
+ * middle box has dropped stays silent for ever; one whose model thinks before
+ * the first byte is not looked at. */
+static void on_stall(uv_timer_t *timer)
+{
+  adv_http_transfer *t = timer->data;
+  size_t least = t->now.stall_ms / 1000;
+
+  if (t->body.len - t->now.seen_len >= (least ? least : 1)) {
+    t->now.seen_len = t->body.len;
+    t->now.last_chance = false;
+    uv_timer_start(timer, on_stall, t->now.stall_ms, 0);
+  } else if (!t->now.last_chance) {
+    t->now.last_chance = true;
+    uv_timer_start(timer, on_stall, 1, 0);
+  } else {
+    t->now.stalled = true;
+    t->on_late(t);
+  }
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *ud)
 {
   adv_http_transfer *t = ud;
 
+  if (t->body.len == 0 && size * n > 0 &&
+      !uv_is_active((uv_handle_t *)&t->limit)) {
+    t->now.last_chance = false;
+    uv_update_time(t->limit.loop);
+    uv_timer_start(&t->limit, on_stall, t->now.stall_ms, 0);
+  }
   switch (adv_buf_append(&t->body, bytes, size * n)) {
   case ADV_OK:
     return size * n;
@@ -96,6 +126,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *ud)
   size_t len = size * n;
 
   if (t->now.result.first_byte_ns == 0) {
+    adv_crash_point("reply_began");
     t->now.result.first_byte_ns = uv_hrtime();
     uv_timer_stop(&t->limit);
   }
@@ -305,6 +336,7 @@ adv_status adv_transfer_prepare(adv_http_transfer *t,
   memset(&t->now, 0, sizeof(t->now));
   t->now.body_len = request->body ? request->body_len : 0;
   t->now.first_byte_ms = request->first_byte_ms;
+  t->now.stall_ms = request->stall_ms ? request->stall_ms : DEFAULT_STALL_MS;
   t->now.guards_key = request->carries_key && !request->plain_http_allowed &&
                       strncasecmp(request->url, "https:", 6) != 0;
   t->error[0] = '\0';
@@ -384,6 +416,10 @@ static void describe(adv_http_transfer *t, CURLcode code)
   } else if (t->now.late) {
     snprintf(limit, sizeof(limit), "no answer began within %u ms",
              t->now.first_byte_ms);
+    detail = limit;
+  } else if (t->now.stalled) {
+    snprintf(limit, sizeof(limit), "the answer stalled for %u ms",
+             t->now.stall_ms);
     detail = limit;
   }
   snprintf(t->message, sizeof(t->message), "%s: %s", leads[end], detail);

@@ -37,6 +37,9 @@ struct adv_http_transfer {
     adv_http_result result;
     size_t body_len; /* of the request */
     unsigned first_byte_ms;
+    unsigned stall_ms;
+    size_t
+        seen_len; /* of the reply's body when the stall was last looked for */
     bool guards_key; /* goes to this machine only */
     bool refused;    /* because of that */
     bool sent_again; /* as libcurl would have it */
@@ -44,13 +47,14 @@ struct adv_http_transfer {
     bool out_of_memory;
     bool last_chance; /* the limit for the first byte has run out */
     bool late;        /* and nothing came in the turn after */
+    bool stalled;     /* the reply began, and then all but stopped */
     bool ended;
   } now;
 };
 
 /* `options` must outlive the transfer. `on_late` is called on the loop's turn
- * when the limit for the first byte runs out; the owner then breaks the
- * transfer off. NULL: out of memory. */
+ * when the limit for the first byte runs out or the reply stalls; the owner
+ * then breaks the transfer off. NULL: out of memory. */
 adv_http_transfer *adv_transfer_new(uv_loop_t *loop,
                                     const adv_http_options *options,
                                     void (*on_late)(adv_http_transfer *t));

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "store/folder.h"
 
 #define STRINGIFY(x) #x
@@ -281,6 +282,13 @@ static adv_status fill_from(const char *path, const char *source, adv_buf *why)
     st = adv_connection_run(&to, before, why);
     if (st == ADV_OK)
       st = copy_pages(&to, &from, why);
+    /* Until its owner has made it into what it is to be, nobody may take it
+     * for the run that it was copied from. */
+    if (st == ADV_OK)
+      st = adv_connection_run(&to,
+                              "INSERT OR REPLACE INTO run (key, value) "
+                              "VALUES ('unfinished', 'copy')",
+                              why);
     if (st == ADV_OK)
       st = use_log(&to, why);
     adv_connection_close(&to);
@@ -348,10 +356,12 @@ adv_status adv_format_create(const char *folder, const char *source,
   if (st != ADV_OK)
     goto out;
   st = source ? fill_from(fresh, source, why) : fill(fresh, why);
+  adv_crash_point(source ? "copied" : "made");
   if (st == ADV_OK)
     st = sync_file(fresh, why);
   if (st == ADV_OK && rename(fresh, path) != 0)
     st = fail(why, "rename", fresh);
+  adv_crash_point(source ? "copy_renamed" : "renamed");
   if (st == ADV_OK)
     st = adv_folder_sync(folder, why);
   else

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/crash.h"
+
 enum { WHY_MAX = 1024 };
 
 static adv_status run_statement(adv_connection *c, const adv_statement *s,
@@ -95,7 +97,12 @@ static adv_status run_group(adv_connection *c, adv_batch *group, adv_buf *why)
     if (st == ADV_OK && b->st != ADV_OK)
       b->why = adv_buf_take(why, NULL);
   }
-  return st == ADV_OK ? control(c, "COMMIT", why) : st;
+  if (st != ADV_OK)
+    return st;
+  adv_crash_point("committing");
+  st = control(c, "COMMIT", why);
+  adv_crash_point("committed");
+  return st;
 }
 
 bool adv_group_commit(adv_connection *c, adv_batch *group)

@@ -9,6 +9,7 @@
 #include "store/format.h"
 #include "store/lock.h"
 #include "store/query.h"
+#include "store/spare.h"
 #include "store/writer.h"
 
 struct adv_store {
@@ -91,6 +92,13 @@ static adv_status find_and_lock(adv_store *s, adv_buf *why)
   return st == ADV_OK ? adv_lock_take(&s->lock, s->folder, why) : st;
 }
 
+static bool make_room(void *ud)
+{
+  const adv_store *s = ud;
+
+  return adv_spare_release(s->folder);
+}
+
 static adv_status
 open_for_writing(adv_store *s, const adv_store_options *options, adv_buf *why)
 {
@@ -106,9 +114,13 @@ open_for_writing(adv_store *s, const adv_store_options *options, adv_buf *why)
   st = adv_format_open_reader(&s->reader, s->path, why);
   if (st == ADV_OK)
     st = adv_writer_new(&s->writer, options->loop, &writing);
-  if (st != ADV_OK)
+  if (st != ADV_OK) {
     adv_connection_close(&writing);
-  return st;
+    return st;
+  }
+  adv_spare_make(s->folder);
+  adv_writer_on_full(s->writer, make_room, s);
+  return ADV_OK;
 }
 
 static adv_status open_for_reading(adv_store *s, adv_buf *why)
@@ -186,6 +198,7 @@ static void on_drained(void *ud)
 {
   adv_store *s = ud;
 
+  adv_spare_release(s->folder);
   adv_connection_close(&s->reader);
 }
 

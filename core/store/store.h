@@ -6,6 +6,8 @@
  * libuv's thread pool, so the loop never waits for a disk. Waiters are called
  * first, the next commit starts on the loop's next turn. Reads use a second,
  * read-only connection on the calling thread and see committed batches only.
+ * While a folder is open for writing, run.spare holds room for what is in
+ * flight when the disk is full.
  * Nothing here knows about HTTP or Lua. Call everything on the loop's
  * thread. */
 #ifndef ADV_STORE_H
@@ -108,6 +110,8 @@ ADV_MUST_CHECK adv_status adv_store_query(adv_store *s, const char *sql,
 /* Figures for benchmarks and status. */
 typedef struct adv_store_counts {
   uint64_t commits, batches, statements;
+  bool full; /* the disk was full: what is written now uses the room that was
+                set aside (32 MiB), so that no more should be begun */
 } adv_store_counts;
 adv_store_counts adv_store_counted(const adv_store *s);
 

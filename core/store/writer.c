@@ -21,17 +21,44 @@ struct adv_writer {
   adv_batch *first, **last;  /* waiting */
   adv_batch *group;          /* the job's while busy */
   bool committed;            /* the job's answer */
+  bool room_made;            /* as well */
+  bool (*make_room)(void *ud);
+  void *room_ud;
   adv_store_counts counts;
   void (*drained)(void *ud);
   void (*closed)(void *ud);
   void *ud;
 };
 
+static bool is_full(const adv_batch *group)
+{
+  for (const adv_batch *b = group; b; b = b->next)
+    if (b->st == ADV_EFULL)
+      return true;
+  return false;
+}
+
+/* Nothing of a group that failed was committed. */
+static void start_again(adv_batch *group)
+{
+  for (adv_batch *b = group; b; b = b->next) {
+    free(b->why);
+    b->why = NULL;
+    b->st = ADV_OK;
+  }
+}
+
 static void commit_group(uv_work_t *work)
 {
   adv_writer *w = work->data;
 
   w->committed = adv_group_commit(&w->connection, w->group);
+  if (!w->committed && is_full(w->group) && w->make_room &&
+      w->make_room(w->room_ud)) {
+    w->room_made = true;
+    start_again(w->group);
+    w->committed = adv_group_commit(&w->connection, w->group);
+  }
 }
 
 static void close_connection(uv_work_t *work)
@@ -117,6 +144,7 @@ static void on_committed(uv_work_t *work, int status)
 
   (void)status;
   w->counts.commits += w->committed;
+  w->counts.full |= w->room_made;
   while (w->group) {
     adv_batch *b = w->group;
 
@@ -172,6 +200,12 @@ adv_status adv_writer_new(adv_writer **out, uv_loop_t *loop,
   w->open_handles = 2;
   w->turn.data = w->awake.data = w->work.data = w;
   return ADV_OK;
+}
+
+void adv_writer_on_full(adv_writer *w, bool (*make_room)(void *ud), void *ud)
+{
+  w->make_room = make_room;
+  w->room_ud = ud;
 }
 
 adv_status adv_writer_submit(adv_writer *w, adv_batch *b, adv_store_cb cb,

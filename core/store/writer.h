@@ -17,6 +17,10 @@ typedef struct adv_writer adv_writer; /* opaque: see writer.c */
 ADV_MUST_CHECK adv_status adv_writer_new(adv_writer **out, uv_loop_t *loop,
                                          const adv_connection *connection);
 
+/* `make_room` is called, from the thread pool, when a commit finds the disk
+ * full; if it says that it made some, the commit is tried once more. */
+void adv_writer_on_full(adv_writer *w, bool (*make_room)(void *ud), void *ud);
+
 /* As adv_store_submit(). */
 ADV_MUST_CHECK adv_status adv_writer_submit(adv_writer *w, adv_batch *b,
                                             adv_store_cb cb, void *ud);

@@ -69,7 +69,7 @@ CALIBRATION = ('{ principle = "judged", file = "rated.jsonl", positive = '
                '{ "rude" }, min_kappa = 0.6 }')
 
 
-class MeasuredTest(support.Case):
+class MeasuredCase(support.Case):
     def setUp(self):
         super().setUp()
         rows = [{"text": TEXTS[cell].format(i), "cell": cell}
@@ -104,6 +104,8 @@ class MeasuredTest(support.Case):
                           "SELECT value FROM run WHERE key = 'measured'")
         return json.loads(rows[0][0]) if rows else None
 
+
+class MeasuredTest(MeasuredCase):
     def test_the_labeller_is_measured_and_shares_are_corrected(self):
         server = self.start_server()
         self.begin(server, check=CHECK, calibration=CALIBRATION)

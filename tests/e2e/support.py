@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ADVISOR = os.environ.get("ADVISOR", str(ROOT / "build" / "advisor"))
 LONG = bool(os.environ.get("ADVISOR_LONG"))
 MODEL = "smollm2-135m"
+KEY = "test-key-0123456789"
 
 # Loopback is never asked for through a proxy.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -97,7 +98,7 @@ class Server:
     def env(self, model="scripted"):
         """Returns the variables that point the program at this server."""
         return {"OPENAI_BASE_URL": self.url, "ADVISOR_MODEL": model,
-                "OPENAI_API_KEY": "test-key-0123456789"}
+                "OPENAI_API_KEY": KEY}
 
     def stats(self):
         return json.loads(http("GET", self.root + "/stats")[2])
@@ -206,6 +207,13 @@ def integrity(run):
     return "\n".join(row[0] for row in query(run, "PRAGMA integrity_check"))
 
 
+def examine(run):
+    """Fails unless all that must hold in a run folder does."""
+    done = run_advisor("doctor", run, env={"OPENAI_API_KEY": KEY}, expect=None)
+    if done.returncode:
+        raise AssertionError(f"{run}:\n{done.stdout}{done.stderr}")
+
+
 def kill(process, number=signal.SIGKILL):
     """Signals a process that may have ended, and waits for its end."""
     if process.poll() is None:
@@ -225,6 +233,18 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.dir = Path(tempfile.mkdtemp(prefix="advisor-test-"))
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.damaged = set()
+        self.addCleanup(self.examine_runs)
+
+    def examine_runs(self):
+        """Examines each run folder that the test leaves.
+
+        Those that it damaged on purpose are in `self.damaged`.
+        """
+        damaged = {Path(run) for run in self.damaged}
+        for found in sorted(self.dir.rglob("run.db")):
+            if not damaged & set(found.parents):
+                examine(found.parent)
 
     def server(self, *args, **options):
         server = Server(*args, **options)
@@ -251,3 +271,4 @@ class Case(unittest.TestCase):
 
     def assertIntact(self, run):
         self.assertEqual(integrity(run), "ok")
+        examine(run)

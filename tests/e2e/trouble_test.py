@@ -4,11 +4,13 @@
 import os
 import re
 import resource
+import shutil
 import socket
 import stat
 import subprocess
 import unittest
 
+import killing
 import support
 
 EXPERIMENT = """return {
@@ -314,20 +316,117 @@ class FolderTest(TroubleCase):
         done = self.limit_files(path, server, args, 300_000)
         self.check_full(done, server)
 
-    def test_a_full_disk(self):
+    def test_few_open_files(self):
+        """Calls wait for a connection; with too few for a run it says so."""
+        server = self.server("--latency-ms", "10")
+        usual = self.dir / "usual"
+        args = ("run", killing.EXPERIMENT, "-q", "--set", "rounds=1", "--set",
+                "models.default.concurrency=32", "-o")
+        self.run_advisor(*args, usual, env=server.env())
+        for limit in (64, 20, 16, 12):
+            with self.subTest(limit):
+                run = self.dir / f"run-{limit}"
+                process = self.start_advisor(
+                    *args, run, env=server.env(), stderr=subprocess.PIPE,
+                    preexec_fn=lambda n=limit: resource.setrlimit(
+                        resource.RLIMIT_NOFILE, (n, n)))
+                said = process.communicate(timeout=100)[1].decode()
+                self.assertNotRegex(said, "traceback|fault in the program")
+                if limit >= 20:
+                    self.assertEqual(process.returncode, 0, said)
+                    self.assertIn(f"{limit} files may be open at once", said)
+                    self.assertEqual(self.export_bytes(run),
+                                     self.export_bytes(usual))
+                    self.assertEqual(self.status(run)["unknown_attempts"], 0)
+                else:
+                    self.assertEqual(process.returncode, 1)
+                    self.assertRegex(said, "advisor")
+
+    def leave(self, what):
+        """Starts a run and does `what` with its folder in the middle."""
+        server = self.server("--latency-ms", "20")
+        process = self.start_advisor(
+            "run", self.experiment(), "-o", self.run_folder, "-q", "--set",
+            "rounds=100", env=server.env(), stderr=subprocess.PIPE)
+        server.wait_for(10)
+        what()
+        said = process.communicate(timeout=60)[1].decode()
+        self.assertEqual(process.returncode, 1, said)
+        self.assertIn(f"{self.run_folder} is gone", said)
+        self.assertNotIn("nothing is lost", said)
+        self.assertLess(server.stats()["requests"], 200)
+        return server
+
+    def test_a_folder_that_is_renamed_in_the_middle(self):
+        moved = self.dir / "moved"
+        server = self.leave(lambda: self.run_folder.rename(moved))
+        self.run_advisor("resume", moved, "-q", "--set", "rounds=12",
+                         env=server.env())
+        status = self.status(moved)
+        self.assertEqual(status["state"], "done")
+        self.assertEqual(status["attempts"], status["calls"])
+        self.assertEqual(server.stats()["requests"], status["attempts"])
+
+    def test_a_folder_that_is_removed_in_the_middle(self):
+        self.leave(lambda: shutil.rmtree(self.run_folder))
+        self.assertFalse(self.run_folder.exists())
+
+    def small_disk(self, size):
         disk = self.dir / "disk"
         disk.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=600k", "none", str(disk)]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "none",
+                 str(disk)]
         if os.geteuid() or subprocess.run(mount, capture_output=True
                                           ).returncode:
             self.skipTest("a small file system cannot be mounted here")
         self.addCleanup(subprocess.run, ["umount", "-l", str(disk)])
         self.run_folder = disk / "run"
+        return disk
+
+    def test_what_is_in_flight_as_the_disk_fills_up_is_stored(self):
+        disk = self.small_disk("100m")
+        server = self.server("--latency-ms", "100")
+        process = self.start_advisor(
+            "run", self.experiment(self.LONG), "-o", self.run_folder, "-q",
+            "--set", "rounds=40", env=server.env(), stderr=subprocess.PIPE)
+        server.wait_for(1)
+        spare = self.run_folder / "run.spare"
+        self.assertEqual(spare.stat().st_size, 32 << 20)
+
+        def room():
+            left = os.statvfs(disk)
+            return left.f_bavail * left.f_frsize
+
+        # What the spare gives back must be left to the run.
+        with open(disk / "filler", "wb", buffering=0) as f:
+            while room() > 200_000 and spare.exists():
+                f.write(bytes(min(1 << 20, room() - 100_000)))
+        said = process.communicate(timeout=60)[1].decode()
+        self.assertEqual(process.returncode, 1, said)
+        self.assertIn("the disk is full", said)
+        self.assertFalse((self.run_folder / "run.spare").exists())
+        status = self.status(self.run_folder)
+        self.assertEqual((status["state"], status["unknown_attempts"]),
+                         ("paused", 0))
+        self.assertEqual(status["attempts"], server.stats()["requests"])
+        (disk / "filler").unlink()
+        self.resume(server)
+        status = self.assertDone(rounds=40)
+        self.assertEqual(status["attempts"], status["calls"])
+        self.assertFalse((self.run_folder / "run.spare").exists())
+        self.assertIntact(self.run_folder)
+
+    def test_a_full_disk(self):
+        disk = self.small_disk("600k")
         server = self.server()
-        done = self.curate(self.experiment(self.LONG), server, "--set",
-                           "rounds=40")
+        path = self.experiment(self.LONG)
+        done = self.curate(path, server, "--set", "rounds=40")
+        self.assertRegex(done.stderr, r"has 0\.\d MB left.*make room")
+        self.assertEqual(server.stats()["requests"], 0)
+        done = self.run_advisor("resume", self.run_folder, "--no-preflight",
+                                env=server.env(), expect=1)
         self.assertEqual(self.status(self.run_folder)["kept"] > 0, True)
-        subprocess.run(["mount", "-o", "remount,size=16m", str(disk)],
+        subprocess.run(["mount", "-o", "remount,size=80m", str(disk)],
                        check=True)
         self.check_full(done, server)
 
@@ -354,6 +453,7 @@ class FolderTest(TroubleCase):
             self.skipTest("the program cannot be run by another user here")
         self.curate(path, server, expect=0)
         usual = self.export_bytes(self.run_folder)
+        self.damaged.add(self.run_folder)
         # "done" needs nothing, so that the run is one that could go on.
         for file in self.run_folder.rglob("*"):
             os.chmod(file, 0o555 if file.is_dir() else 0o444)
@@ -379,6 +479,7 @@ class FolderTest(TroubleCase):
     def test_a_run_that_is_no_database(self):
         server = self.server()
         self.write("run/run.db", "this is no database\n" * 100)
+        self.damaged.add(self.run_folder)
         for args in (("resume",), ("status",), ("export",)):
             done = self.run_advisor(*args, self.run_folder, expect=1,
                                     env=server.env())

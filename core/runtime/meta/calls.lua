@@ -30,11 +30,13 @@ function calls.new(store, options) end
 
 --- Adds an endpoint, or finds the one with the same URL. The key is read from the
 --- environment here and never reaches Lua. Raises if `url` is missing; EINVAL for a
---- URL that is not http(s), a key that cannot be sent, another key or concurrency
---- for the same URL. `is_local`: `send`'s `reply` is the reply, there is no network.
+--- URL that is not http(s), a key that cannot be sent, another key or other limits
+--- for the same URL. `concurrency` is the most; how many are in flight follows from
+--- what the server bears (core/net/pace.h). `is_local`: `send`'s `reply` is the reply, there is no network.
 ---@param options { url: string, key_env: string|nil, is_local: boolean|nil, plain_http:
----boolean|nil, concurrency: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil,
----total_ms: integer|nil, max_reply: integer|nil }
+---boolean|nil, concurrency: integer|nil, requests_per_minute: integer|nil, tokens_per_minute:
+---integer|nil, breaker_ms: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil,
+---total_ms: integer|nil, stall_ms: integer|nil, max_reply: integer|nil }
 ---@return integer|nil index For `send`'s `endpoints`.
 ---@return string|nil message
 ---@return string|nil code
@@ -42,10 +44,12 @@ function Calls:endpoint(options) end
 
 --- Makes one attempt at the endpoint with the most room. Yields until the reply is on
 --- disk. Raises without `endpoints`; EINVAL for a number that `endpoint` did not give,
---- ECANCELED if it was never granted a slot, the store's code if it could not be recorded.
+--- ECANCELED if it was never granted a slot, EOVERLOADED if its endpoints have all failed
+--- for `breaker_ms`, the store's code if it could not be recorded.
 ---@param request { endpoints: integer[], round: integer|nil, stage: string|nil, lane: string|nil,
 ---ordinal: integer|nil, n: integer|nil, role: string|nil, canonical: string|nil, path: string|nil,
----headers: string[]|nil, key_header: string|nil, body: string|nil, reply: string|nil, fresh_connection: boolean|nil }
+---headers: string[]|nil, key_header: string|nil, body: string|nil, reply: string|nil,
+---tokens: integer|nil, fresh_connection: boolean|nil }
 ---@return advisor.Attempt|nil
 ---@return string|nil message
 ---@return string|nil code
@@ -82,7 +86,8 @@ function Calls:close() end
 ---@return integer ms
 function calls.backoff(tries, asked_ms, name, limits) end
 
---- What a reply's headers ask for: retry-after-ms, retry-after.
+--- What a reply's headers ask for: retry-after-ms, retry-after, and the resets of
+--- rate limits of which nothing is left.
 ---@param headers string As in `advisor.Attempt`.
 ---@return integer ms 0 if they ask for nothing that can be used.
 function calls.retry_after(headers) end

@@ -53,6 +53,11 @@ function Store:query(sql, ...) end
 ---@return { commits: integer, batches: integer, statements: integer }
 function Store:counts() end
 
+--- Whether the disk was full. What is written from then on uses room that was set
+--- aside, so that no more should be begun.
+---@return boolean
+function Store:is_full() end
+
 --- Commits what is queued, then closes the files and gives back the lock. Yields,
 --- unless the store was opened for reading. A second time does nothing.
 ---@return true

@@ -34,6 +34,35 @@ function system.list(folder) end
 ---@return string|nil code
 function system.make_folder(path) end
 
+--- What a path is itself, also where it is a symbolic link.
+---@param path string
+---@return { mode: integer, size: integer, own: boolean, link: boolean }|nil info `mode`: its permission
+---bits; `own`: whether this user owns it.
+---@return string|nil message
+---@return string|nil code
+function system.info(path) end
+
+--- How much this user may still write to the disk that holds a path.
+---@param path string
+---@return integer|nil bytes
+---@return string|nil message
+---@return string|nil code
+function system.disk_free(path) end
+
+--- How many files this process may have open at once.
+---@return integer
+function system.file_limit() end
+
+--- Whether a file holds the key that an environment variable has; false without one, or one
+--- of less than 6 bytes. Blocks. Never on run.db while this process has it open: closing
+--- the file would drop SQLite's locks.
+---@param path string
+---@param variable string
+---@return boolean|nil
+---@return string|nil message
+---@return string|nil code
+function system.holds_key(path, variable) end
+
 --- fsync() of a file or folder. Blocks.
 ---@param path string
 ---@return true|nil
@@ -58,6 +87,11 @@ function system.wall_ms() end
 --- What this process has used.
 ---@return { cpu_s: number, peak_kb: integer }
 function system.usage() end
+
+--- A named place at which a test may kill the process. Nothing happens there in a build
+--- without ADVISOR_CRASH_POINTS.
+---@param name string
+function system.crash_point(name) end
 
 --- Ends the process at once, without closing anything: the last resort.
 ---@param code integer

@@ -52,4 +52,11 @@ describe("json", function()
     assert.equal("x", got.d)
     assert.is_false((pcall(json.tidy, "x")))
   end)
+
+  it("takes no list with gaps for a plain one, whatever its length seems to be", function()
+    -- Lengths of tables with gaps are any of their borders: here 4, and 4 values.
+    local list = { 1, 2, 3, 4 }
+    list[6], list[3] = 6, nil
+    assert.is_false((json.plain(list)))
+  end)
 end)

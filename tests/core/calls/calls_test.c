@@ -28,7 +28,7 @@ typedef struct answer {
 static bool inside;
 
 typedef struct bytes {
-  char data[4096];
+  char data[8192];
   size_t len;
   bool is_null;
 } bytes;
@@ -222,22 +222,27 @@ static void on_tick(uv_timer_t *timer)
   (void)timer;
 }
 
-/* Turns the loop until `count` requests were read, then for a while longer, in
- * which one more would show. */
-static void run_until_requests(int count)
+/* Turns the loop until `count` requests were read, then for some turns more. */
+static void run_until_read(int count, int turns)
 {
   uv_timer_t tick;
   int quiet = 0;
 
   uv_timer_init(&loop, &tick);
   uv_timer_start(&tick, on_tick, 2, 2);
-  for (int i = 0; i < 5000 && quiet < 20; i++) {
+  for (int i = 0; i < 5000 && quiet < turns; i++) {
     uv_run(&loop, UV_RUN_ONCE);
     quiet += requests() >= count;
   }
   uv_close((uv_handle_t *)&tick, NULL);
   uv_run(&loop, UV_RUN_NOWAIT);
   assert_int_equal(requests(), count);
+}
+
+/* The turns are a while in which one more would show. */
+static void run_until_requests(int count)
+{
+  run_until_read(count, 20);
 }
 
 static void a_reply_is_on_disk_before_it_is_heard_of(void **state)
@@ -363,6 +368,17 @@ static void a_status_of_failure_is_a_reply(void **state)
   release(&a);
 }
 
+static void of_a_page_only_the_beginning_is_kept(void **state)
+{
+  answer a = ask(endpoint_of(1), "/page");
+
+  (void)state;
+  assert_int_equal(reply_of(&a)->http_status, 502);
+  assert_int_equal(reply_of(&a)->body_len, 4096);
+  release(&a);
+  assert_int_equal(number(store, "SELECT bytes_down FROM reply"), 10000);
+}
+
 static void what_broke_off_keeps_what_came(void **state)
 {
   answer a = ask(endpoint_of(1), "/truncated");
@@ -465,6 +481,38 @@ static void no_url_gets_more_than_its_limit(void **state)
     assert_int_equal(a[i].st, i < 3 ? ADV_OK : ADV_ECANCELED);
     release(&a[i]);
   }
+}
+
+static void no_url_gets_more_than_its_cap_a_minute(void **state)
+{
+  answer a[3];
+  int e = endpoint_with(&(adv_endpoint){
+      .url = url_of(far_end), .concurrency = 9, .requests_per_minute = 2});
+
+  (void)state;
+  for (int i = 0; i < 3; i++)
+    send_to(e, "/ok", &a[i]);
+  run_until_requests(2);
+  assert_int_equal(a[0].called + a[1].called, 2);
+  assert_int_equal(number(store, "SELECT count(*) FROM attempt"), 2);
+  close_calls();
+  assert_int_equal(a[2].called, 1);
+  assert_int_equal(a[2].st, ADV_ECANCELED);
+  for (int i = 0; i < 3; i++)
+    release(&a[i]);
+}
+
+static void a_url_has_one_set_of_limits(void **state)
+{
+  adv_endpoint e = {.url = url_of(far_end), .requests_per_minute = 9};
+  int index;
+
+  (void)state;
+  endpoint_with(&e);
+  endpoint_with(&e);
+  e.requests_per_minute = 8;
+  assert_int_equal(adv_calls_endpoint(calls, &e, &index, &why), ADV_EINVAL);
+  assert_non_null(strstr(why.data, "a different requests_per_minute"));
 }
 
 static void a_slot_is_free_as_soon_as_the_reply_is_in(void **state)
@@ -703,8 +751,8 @@ static void one_freed_while_it_is_sent_is_recorded_too(void **state)
   answer a;
 
   (void)state;
-  send_to(endpoint_of(1), "/slow", &a);
-  run_until_requests(1);
+  send_to(endpoint_of(1), "/slower", &a);
+  run_until_read(1, 1);
   release(&a);
   uv_run(&loop, UV_RUN_DEFAULT);
   assert_int_equal(a.called, 0);
@@ -758,8 +806,8 @@ static void a_reply_without_a_place_is_a_failure_of_the_store(void **state)
   answer a;
 
   (void)state;
-  send_to(endpoint_of(1), "/slow", &a);
-  run_until_requests(1);
+  send_to(endpoint_of(1), "/slower", &a);
+  run_until_read(1, 1);
   signal(SIGXFSZ, SIG_IGN);
   allow_file_size(1);
   uv_run(&loop, UV_RUN_DEFAULT);
@@ -948,7 +996,10 @@ int main(void)
       TEST(the_intent_is_on_disk_before_the_server_sees_a_byte),
       TEST(ids_go_on_where_the_store_left_off),
       TEST(a_status_of_failure_is_a_reply),
+      TEST(of_a_page_only_the_beginning_is_kept),
       TEST(what_broke_off_keeps_what_came),
+      TEST(no_url_gets_more_than_its_cap_a_minute),
+      TEST(a_url_has_one_set_of_limits),
       TEST(a_refused_connection_is_surely_not_sent),
       TEST(a_request_that_cannot_be_made_is_recorded_as_failed),
       TEST(a_dead_kept_connection_is_unknown_and_asked_once),

@@ -36,7 +36,10 @@ static const struct {
     {"retry-after: inf\n", 0},
     {"retry-after: 0x10\n", 0},
     {"retry-after: 1e3\n", 0},
-    {"retry-after: 3s\n", 0},
+    {"retry-after: 3s\n", 3000},
+    {"retry-after: 1m30s\n", 90000},
+    {"retry-after: 3 s\n", 0},
+    {"retry-after: 3x\n", 0},
     {"retry-after: 3 4\n", 0},
     {"retry-after: \n", 0},
     {"retry-after:\n", 0},
@@ -73,6 +76,60 @@ static const struct {
      "retry-after: Mon, 06 Nov 1995 07:59:59 GMT\n",
      0},
     {"date: yesterday\nretry-after: Sun, 06 Nov 1994 08:49:47 GMT\n", 10000},
+    /* Reset headers count only where nothing is left of their budget. */
+    {"x-ratelimit-reset-requests: 12ms\n", 0},
+    {"x-ratelimit-reset-requests: 12ms\nx-ratelimit-remaining-requests: 5\n",
+     0},
+    {"x-ratelimit-reset-requests: 12ms\nx-ratelimit-remaining-requests: 0\n",
+     12},
+    {"x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 6m0s\n"
+     "x-ratelimit-remaining-requests: 7\nx-ratelimit-reset-requests: 9m\n",
+     360000},
+    {"x-ratelimit-remaining-tokens: 0\nx-ratelimit-reset-tokens: 2m59.56s\n",
+     179560},
+    {"x-ratelimit-remaining-requests-day: 0\n"
+     "x-ratelimit-reset-requests-day: 33011.382867097855\n",
+     33011383},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 784111787\n",
+     UINT64_C(784111787000)},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 60\n", 60000},
+    {"ratelimit-remaining: 0\nratelimit-reset: 1h\n", 3600000},
+    {"anthropic-ratelimit-tokens-remaining: 0\n"
+     "anthropic-ratelimit-tokens-reset: 1994-11-06T08:49:47Z\n",
+     10000},
+    {"anthropic-ratelimit-tokens-remaining: 0\n"
+     "anthropic-ratelimit-tokens-reset: 1994-11-06T10:49:47.25+02:00\n",
+     10250},
+    {"anthropic-ratelimit-tokens-remaining: 0\n"
+     "anthropic-ratelimit-tokens-reset: 1994-11-06T08:49:47\n",
+     0},
+    {"anthropic-ratelimit-input-tokens-remaining: 1000\n"
+     "anthropic-ratelimit-input-tokens-reset: 1994-11-06T08:49:47Z\n",
+     0},
+    {"anthropic-ratelimit-unified-status: allowed\n"
+     "anthropic-ratelimit-unified-reset: 1700000010\n"
+     "date: Tue, 14 Nov 2023 22:13:20 GMT\n",
+     0},
+    {"anthropic-ratelimit-unified-status: rejected\n"
+     "anthropic-ratelimit-unified-reset: 1700000010\n"
+     "date: Tue, 14 Nov 2023 22:13:20 GMT\n",
+     10000},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 1700000010500\n"
+     "date: Tue, 14 Nov 2023 22:13:20 GMT\n",
+     10500},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: 1600000000\n"
+     "date: Tue, 14 Nov 2023 22:13:20 GMT\n",
+     0},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: -5\n", 0},
+    {"x-ratelimit-remaining: 0\nx-ratelimit-reset: soon\n", 0},
+    {"x-ratelimit-remaining: \nx-ratelimit-reset: 5\n", 0},
+    /* The longest hint counts. */
+    {"retry-after: 9\nx-ratelimit-remaining-tokens: 0\n"
+     "x-ratelimit-reset-tokens: 20s\n",
+     20000},
+    {"retry-after: 30\nx-ratelimit-remaining-tokens: 0\n"
+     "x-ratelimit-reset-tokens: 20s\n",
+     30000},
 };
 
 static void each_header_form_is_read_right(void **state)

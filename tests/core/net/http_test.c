@@ -383,6 +383,27 @@ static uint64_t milliseconds(const outcome *o)
   return (o->result.end_ns - o->result.start_ns) / 1000000;
 }
 
+static void a_reply_that_stalls_is_broken_off(void **state)
+{
+  world *w = *state;
+  adv_http_request request = {.url = url_of(w, "/halfway"), .stall_ms = 80};
+  outcome o = ask(w, &request);
+
+  assert_end(&o, ADV_HTTP_TIMED_OUT, 1);
+  assert_string_equal(o.body, "part");
+  assert_non_null(strstr(o.message, "stalled for 80 ms"));
+  assert_in_range(milliseconds(&o), 80, 1000);
+  /* Few bytes are enough, and the time before the first one is not counted. */
+  request.url = url_of(w, "/drip");
+  request.total_ms = 400;
+  o = ask(w, &request);
+  assert_end(&o, ADV_HTTP_TIMED_OUT, 1);
+  assert_null(strstr(o.message, "stalled"));
+  request.url = url_of(w, "/slower");
+  o = ask(w, &request);
+  assert_done(&o, 200, "slow");
+}
+
 static void the_first_byte_has_a_limit(void **state)
 {
   world *w = *state;
@@ -792,6 +813,7 @@ int main(void)
       HTTP_TEST(a_failed_handshake_is_not_sent),
       HTTP_TEST(a_reply_has_a_size_limit),
       HTTP_TEST(the_first_byte_has_a_limit),
+      HTTP_TEST(a_reply_that_stalls_is_broken_off),
       HTTP_TEST(a_reply_in_time_survives_a_stall),
       HTTP_TEST(a_transfer_has_a_limit),
       HTTP_TEST(an_upload_cut_short_is_not_sent),

@@ -115,6 +115,25 @@ static inline bool server_drip(int fd)
   return false;
 }
 
+/* A long page, as a gateway shows it. */
+static inline bool server_page(int fd)
+{
+  static char page[10000];
+
+  memset(page, '<', sizeof(page));
+  return server_reply(fd, "HTTP/1.1 502 Bad Gateway\r\n"
+                          "Content-Type: text/html; charset=utf-8\r\n"
+                          "Content-Length: 10000\r\n\r\n") &&
+         server_say(fd, page, sizeof(page));
+}
+
+/* Begins an answer and says no more. */
+static inline void server_halfway(int fd)
+{
+  if (server_reply(fd, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart"))
+    server_wait_for_close(fd);
+}
+
 /* True: the connection is kept. */
 static inline bool server_answer(int fd, const char *request, size_t len)
 {
@@ -142,6 +161,8 @@ static inline bool server_answer(int fd, const char *request, size_t len)
   if (strcmp(name, "/error") == 0)
     return server_reply(fd, "HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\n"
                             "oops");
+  if (strcmp(name, "/page") == 0)
+    return server_page(fd);
   if (strncmp(name, "/slow", 5) == 0) {
     server_pause(strcmp(name, "/slower") == 0 ? 110 : 60);
     return server_reply(fd, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow");
@@ -155,6 +176,8 @@ static inline bool server_answer(int fd, const char *request, size_t len)
   }
   if (strcmp(name, "/truncated") == 0)
     server_reply(fd, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart");
+  else if (strcmp(name, "/halfway") == 0)
+    server_halfway(fd);
   else if (strcmp(name, "/drip") == 0)
     server_drip(fd);
   else if (strcmp(name, "/silent") == 0)

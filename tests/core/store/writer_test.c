@@ -1,7 +1,12 @@
 #include "support.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "store/batch.h"
+#include "store/format.h"
 #include "store/group.h"
+#include "store/writer.h"
 
 static void what_one_turn_submits_is_one_commit(void **state)
 {
@@ -366,6 +371,87 @@ static void another_writer_in_the_way_is_busy(void **state)
   adv_connection_close(&ours);
 }
 
+static void allow_file_size(rlim_t bytes)
+{
+  struct rlimit limit;
+
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+typedef struct room {
+  int asked;
+  bool there;
+} room;
+
+static bool make_room(void *ud)
+{
+  room *r = ud;
+
+  r->asked++;
+  if (r->there)
+    allow_file_size(RLIM_INFINITY);
+  return r->there;
+}
+
+static void nothing(void *ud)
+{
+  (void)ud;
+}
+
+/* Files that may not grow look like a disk without room. */
+static void a_full_disk_is_tried_again_where_room_was_made(void **state)
+{
+  char bytes[4096] = "";
+  adv_connection c;
+  adv_writer *w;
+  room r = {0};
+  outcome o;
+
+  (void)state;
+  signal(SIGXFSZ, SIG_IGN);
+  close_store(create_store());
+  assert_int_equal(adv_format_open_writer(&c, file("run.db"), &why), ADV_OK);
+  assert_int_equal(adv_writer_new(&w, &loop, &c), ADV_OK);
+  adv_writer_on_full(w, make_room, &r);
+  for (int64_t id = 1; id <= 300; id++) {
+    /* Refused first without room, then with. */
+    r.there = r.asked > 0;
+    if (id == 3)
+      allow_file_size(256 << 10);
+    o = (outcome){0};
+    assert_int_equal(adv_writer_submit(w, row(id, blob(bytes, sizeof bytes)),
+                                       on_outcome, &o),
+                     ADV_OK);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(o.calls, 1);
+    if (o.st != ADV_OK) {
+      assert_int_equal(o.st, ADV_EFULL);
+      assert_int_equal(r.asked, 1);
+      assert_false(adv_writer_counted(w).full);
+    }
+  }
+  assert_int_equal(r.asked, 2);
+  assert_true(adv_writer_counted(w).full);
+  adv_writer_close(w, nothing, nothing, NULL);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  signal(SIGXFSZ, SIG_DFL);
+}
+
+/* Each folder that is open for writing has room set aside, which goes with
+ * it. */
+static void a_spare_is_there_while_a_writer_is(void **state)
+{
+  adv_store *s = create_store();
+
+  (void)state;
+  if (!exists(file("run.spare")))
+    print_message("there is little room, or it cannot be reserved here\n");
+  close_store(s);
+  assert_false(exists(file("run.spare")));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -384,6 +470,8 @@ int main(void)
       TEST(a_callback_may_close),
       TEST(a_group_has_a_limit),
       TEST(another_writer_in_the_way_is_busy),
+      TEST(a_full_disk_is_tried_again_where_room_was_made),
+      TEST(a_spare_is_there_while_a_writer_is),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

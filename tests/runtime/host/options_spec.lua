@@ -115,4 +115,13 @@ describe("options.declaration_problems", function()
       assert.matches("^options.a has a ", found[1])
     end
   end)
+
+  it("puts what is declared in the place of a value of the wrong type", function()
+    local declared = {
+      n = { type = "integer", default = 3, doc = "A number." }, t = { type = "table", doc = "A table." },
+    }
+    local filled, found = options.fill(declared, { n = "x", t = 5 })
+    assert.same({ n = 3, t = {} }, filled)
+    assert.equal(2, #found)
+  end)
 end)

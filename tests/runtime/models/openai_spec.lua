@@ -99,7 +99,7 @@ describe("a whole reply", function()
     is("unusable", "empty", "", chat({ content = json.null }))
     is("unusable", "empty", "", chat({}))
     for _, name in ipairs({ "reasoning_content", "reasoning" }) do
-      is("unusable", "reasoning", "", chat({ content = json.null, [name] = "Hm" }, "length"))
+      is("unusable", "reasoning_ate_budget", "", chat({ content = json.null, [name] = "Hm" }, "length"))
       is("unusable", "empty", "", chat({ content = json.null, [name] = "" }))
     end
     is("unusable", "reasoning", "", chat({ reasoning_details = { { text = "Hm" } } }))
@@ -120,6 +120,18 @@ describe("a whole reply", function()
     is("unusable", "filtered", "", chat({ content = json.null }, "content_filter"))
     is("ok", "refusal", "I can't.", chat({ content = json.null, refusal = "I can't." }))
     is("ok", "", "Hello", chat({ content = "Hello", refusal = json.null }))
+    is("ok", "refusal", "No.", chat({ content = "No." }, "refusal"))
+    is("unusable", "refusal", "", chat({ content = json.null }, "refusal"))
+  end)
+
+  it("may hold thinking, which is split off (17)", function()
+    is("ok", "", "Hello", chat({ content = "<think>Hm</think>\n\nHello" }))
+    is("ok", "", "Hello", chat({ content = "Hm, the template opened it</think> Hello" }))
+    is("unusable", "thinking_cut", "", chat({ content = " <think>Hm, Hello" }, "length"))
+    is("unusable", "reasoning", "", chat({ content = "<think>Hm</think>\n" }))
+    is("ok", "", "Write <think> and </think>", chat({ content = "Write <think> and </think>" }))
+    is("ok", "", "Hello", parse(data(delta({ content = "<thi" }), delta({ content = "nk>Hm</think>Hello" }),
+      delta({}, "stop"))))
   end)
 
   it("with half a surrogate pair, ill-formed UTF-8 or a NUL is not lost (28-30)", function()
@@ -195,7 +207,7 @@ describe("a stream", function()
 
   it("without content says why (14-16, 18, 19)", function()
     is("unusable", "empty", "", parse(data(delta({ content = "" }, "stop"))))
-    is("unusable", "reasoning", "",
+    is("unusable", "reasoning_ate_budget", "",
       parse(data(delta({ reasoning_content = "Hm" }), delta({}, "length"))))
     is("unusable", "tool_call", "",
       parse(data(delta({ tool_calls = { { index = 0 } } }), delta({}, "tool_calls"))))

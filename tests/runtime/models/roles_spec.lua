@@ -79,6 +79,8 @@ describe("a role", function()
       "did you mean 'openai_chat'?")
     wrong({ default = { url = URL, concurrency = 0 } }, "models.default.concurrency", "at least 1")
     wrong({ default = { url = URL, price = { prompt = 1 } } }, "models.default.price", "must be")
+    wrong({ default = { url = URL, requests_per_minute = 0 } }, "models.default.requests_per_minute", "at least 1")
+    wrong({ default = { url = URL, tokens_per_minute = "many" } }, "models.default.tokens_per_minute", "integer")
     wrong({ default = 7 }, "models.default", "a table or the name of another role")
     wrong({}, "models", "is empty")
     wrong({ default = { url = URL, temperature = -1, top_p = 2 } }, "models.default.top_p",

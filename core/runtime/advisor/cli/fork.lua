@@ -18,6 +18,7 @@ local verb = {
     ["reuse-any"] = session.flags["reuse-any"],
     json = session.flags.json,
     quiet = session.flags.quiet,
+    ["no-preflight"] = session.flags["no-preflight"],
   },
   notes = "The record of the first N rounds is copied, its calls are not made again. The scripts "
     .. "stored in the run\n"

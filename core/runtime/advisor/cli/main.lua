@@ -4,8 +4,8 @@ local arguments = require("advisor.cli.arguments")
 local version = require("advisor.version")
 
 local VERBS = {
-  "run", "resume", "replay", "fork", "sweep", "ablate", "compare", "preview", "status", "report",
-  "export", "list", "show", "check", "new", "eval",
+  "run", "resume", "replay", "fork", "sweep", "ablate", "compare", "merge", "preview", "status", "report",
+  "export", "list", "show", "check", "new", "eval", "doctor", "salvage",
 }
 
 --- Exit codes.

@@ -7,6 +7,24 @@ local registry = require("advisor.host.registry")
 
 local recorded = {}
 
+--- The facts of a run whose file is sound. Raises `{ message }` where it is not: what a
+--- damaged file says must not be gone on from, or be written to.
+---@param folder string
+---@param store userdata
+---@return table<string, string> facts
+function recorded.facts(folder, store)
+  local problem = records.damage(store)
+  local facts
+  if not problem then facts, problem = records.facts(store) end
+  if facts and not facts.unfinished then return facts end
+  store:close()
+  if facts then
+    error({ message = ("%s is a copy that was not finished: fork into it again, or remove it"):format(folder) }, 0)
+  end
+  error({ message = ("%s is damaged: %s; restore it from a copy, or read what is left with: advisor salvage "
+    .. "%s -o FOLDER"):format(folder, problem, folder) }, 0)
+end
+
 --- Opens a run for reading. Raises `{ message }` where it is none, never began, or was
 --- merged from others.
 ---@param folder string
@@ -16,7 +34,7 @@ local recorded = {}
 function recorded.open(folder, place)
   local store, why, code = core.store.open(folder, "read")
   if not store then error({ message = why, code = code }, 0) end
-  local facts = assert(records.facts(store))
+  local facts = recorded.facts(folder, store)
   local refused = merging.refusal(folder, facts)
   if refused then
     store:close()

@@ -1,6 +1,8 @@
 local core = require("advisor_core")
 local variation = require("advisor.engine.variation")
 local json = require("advisor.output.json")
+local merging = require("advisor.experiments.merging")
+local recorded = require("advisor.cli.recorded")
 local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
 local session = require("advisor.cli.session")
@@ -15,6 +17,7 @@ local verb = {
     ["without-reuse"] = { doc = "Ask for what the run would have taken from other runs (--reuse)." },
     json = session.flags.json,
     quiet = session.flags.quiet,
+    ["no-preflight"] = session.flags["no-preflight"],
   },
   notes = "The scripts and the experiment stored in the run are used. Replies that are on disk "
     .. "are not asked\n"
@@ -37,23 +40,27 @@ local function change(store, facts, resolved, settings)
   local problem = variation.change(resolved, settings)
   if problem then error({ message = problem }, 0) end
   local text = json.encode(resolved)
+  core.system.crash_point("extending")
   local ok, why = records.extend(store, {
     resolved = text, caps = caps_after(facts, store), state = facts.state == "done" and "stopped" or facts.state,
     rounds = resolved.rounds and tostring(resolved.rounds) or "",
     accept = resolved.accept and tostring(resolved.accept) or "",
   })
   if not ok then error({ message = why }, 0) end
+  core.system.crash_point("extended")
   return json.decode(text)
 end
 
 local function go_on(folder, args, place)
   local store, why, code = core.store.open(folder, "write")
   if not store then error({ message = why, code = code }, 0) end
-  local facts = assert(records.facts(store))
+  local facts = recorded.facts(folder, store)
   if not facts.resolved then
     error({ message = ("%s: the run ended before it began, nothing was asked; begin it with: "
       .. "advisor run EXPERIMENT.lua -o %s"):format(folder, folder) }, 0)
   end
+  local refused = merging.refusal(folder, facts)
+  if refused then error({ message = refused }, 0) end
   local resolved, problem = json.decode(facts.resolved)
   if not resolved then
     error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) },
@@ -70,7 +77,7 @@ local function go_on(folder, args, place)
   end
   local found = registry.new({ root = place.root })
   found:use_stored(records.scripts(store))
-  assert(core.log.file(folder .. "/run.log"))
+  session.log_into(folder)
   local reuse = not args["without-reuse"] and facts.reuse and json.decode(facts.reuse) or nil
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
     args = args, reuse = reuse })

@@ -16,6 +16,7 @@ local verb = {
     ["reuse-any"] = session.flags["reuse-any"],
     json = session.flags.json,
     quiet = session.flags.quiet,
+    ["no-preflight"] = session.flags["no-preflight"],
   },
   notes = "Exit codes: 0 done, 1 error or paused, 2 usage, 130 interrupted. A run that ended "
     .. "early goes on\n"

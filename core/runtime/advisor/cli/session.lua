@@ -4,6 +4,7 @@ local core = require("advisor_core")
 local experiment = require("advisor.engine.experiment")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
+local preflight = require("advisor.engine.preflight")
 local progress = require("advisor.output.progress")
 local records = require("advisor.engine.records")
 local references = require("advisor.engine.references")
@@ -23,6 +24,7 @@ session.flags = {
   ["reuse-any"] = { doc = "Also take refusals and replies without a text." },
   json = { doc = "Print one JSON line at the start, a round, and the end on standard output." },
   quiet = { short = "q", doc = "No progress." },
+  ["no-preflight"] = { doc = "Do not look at disk, clock and the servers' lists of models before the first call." },
 }
 
 local function watch(current)
@@ -45,14 +47,34 @@ local function emit(args, event)
   end
 end
 
+--- Why a run cannot go on whose folder was removed or renamed: what it writes goes where
+--- nobody will look for it.
+local function vanished(folder)
+  if core.system.kind(folder .. "/run.db") then return nil end
+  return { state = "paused", code = "ENOTFOUND",
+    message = ("%s is gone. If it was renamed, all is in it under its new name: advisor resume NEW_NAME; if it was "
+      .. "removed, so is what it held"):format(folder) }
+end
+
 local function report_end(folder, outcome, found, args)
   local event = { event = "done", run = folder, message = outcome.message }
   for key, value in pairs(found) do event[key] = value end
   emit(args, event)
   io.stderr:write(words.closing(found), "\n")
   if outcome.state == "done" then return end
+  if outcome.code == "ENOTFOUND" then
+    io.stderr:write("advisor: the run is paused: ", outcome.message, "\n")
+    return
+  end
   io.stderr:write(("advisor: the run %s; nothing is lost, go on with: advisor resume %s\n"):format(
     outcome.state == "paused" and "is paused" or "was stopped", folder))
+end
+
+--- Begins to log into the run folder. Raises `{ message }`.
+---@param folder string
+function session.log_into(folder)
+  local ok, why = core.log.file(folder .. "/run.log")
+  if not ok then error({ message = why }, 0) end
 end
 
 --- What the flags say of replies to take from other runs; nil: none.
@@ -69,6 +91,16 @@ function session.reuse_of(args)
     runs[i] = real
   end
   return { runs = json.array(runs), any = args["reuse-any"] }
+end
+
+--- Looks at what is free before anything is paid.
+---@return string|nil problem
+local function look_ahead(given, current)
+  if given.args["no-preflight"] then return nil end
+  local problem, warnings = preflight.check(given.folder, current.models, given.resolved.policy)
+  for _, warning in ipairs(warnings) do io.stderr:write("advisor: ", core.log.redact(warning), "\n") end
+  return problem and ("%s; then: advisor resume %s (--no-preflight goes on all the same)"):format(problem,
+    given.folder)
 end
 
 --- Runs an opened store to its end. Must be called from a task.
@@ -89,12 +121,14 @@ function session.go(given)
     resolved = given.resolved, registry = given.registry, store = store, reuse = given.reuse,
     progress = function(self, result)
       line:round(self, result)
+      self.halted = self.halted or vanished(given.folder)
       emit(args, { event = "round", round = result.number, kept = #result.kept,
         drafts = #result.drafts, covered = self.timeline.coverage:covered() })
     end,
   })
-  if not current then
-    close()
+  if current then why = look_ahead(given, current) end
+  if not current or why then
+    close(current)
     error({ message = why, code = code }, 0)
   end
   if current.journal.interrupted > 0 then
@@ -197,12 +231,23 @@ local function facts_of(resolved, resolved_text, state)
   }
 end
 
+--- Removes a copy whose process was killed before it was the run that it is to be:
+--- nothing was asked.
+local function discard_unfinished(folder)
+  local store = core.store.open(folder, "read")
+  local facts = store and records.facts(store)
+  if store then store:close() end
+  if not (facts and facts.unfinished) or core.system.is_locked(folder .. "/run.lock") then return end
+  for _, name in ipairs({ "run.db", "run.db-wal", "run.db-shm" }) do os.remove(folder .. "/" .. name) end
+end
+
 --- Makes a run that begins with another one's first rounds, and goes on with it. Must
 --- be called from a task.
 ---@param given table `{ run, folder, round, resolved, args, facts }`; `run` as of cli/recorded.lua.
 ---@return integer exit
 function session.fork(given)
   local reuse = session.reuse_of(given.args)
+  discard_unfinished(given.folder)
   local store, why, code = core.store.open(given.folder, "create", given.run.folder)
   if not store then error({ message = why, code = code }, 0) end
   local scripts = session.scripts_of(given.resolved, given.run.registry)
@@ -210,10 +255,11 @@ function session.fork(given)
   local facts = facts_of(given.resolved, resolved_text, "running")
   facts.reuse = reuse and json.encode(reuse)
   for key, value in pairs(given.facts) do facts[key] = value end
+  core.system.crash_point("cutting")
   local ok, problem = records.cut(store, given.round, true, facts,
     { "replayed", "reuse", "caps", "arguments" }, scripts)
   if not ok then error({ message = problem }, 0) end
-  assert(core.log.file(given.folder .. "/run.log"))
+  session.log_into(given.folder)
   write_copies(given.folder, given.run.facts.experiment or "", resolved_text, scripts)
   return session.go({ folder = given.folder, store = store, resolved = json.decode(resolved_text),
     registry = given.run.registry, args = given.args, reuse = reuse })
@@ -226,7 +272,7 @@ local function begin(folder, mode, resolved, source, found, args, more)
   local scripts = session.scripts_of(resolved, found)
   local resolved_text = json.encode(resolved)
   resolved = json.decode(resolved_text) -- as a resumed run will read it
-  assert(core.log.file(folder .. "/run.log"))
+  session.log_into(folder)
   write_copies(folder, source, resolved_text, scripts)
   local stored, problem = references.store(store, resolved.references)
   if not stored then error({ message = problem }, 0) end
@@ -236,8 +282,10 @@ local function begin(folder, mode, resolved, source, found, args, more)
     facts.arguments = json.encode({ experiment = args.EXPERIMENT, set = args.set })
   end
   for key, value in pairs(more or {}) do facts[key] = value end
+  core.system.crash_point("beginning")
   stored, problem = records.begin(store, facts, scripts)
   if not stored then error({ message = problem }, 0) end
+  core.system.crash_point("begun")
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
     args = args, reuse = reuse })
 end

@@ -9,9 +9,12 @@ local function endpoints_of(name, role, policy, calls)
   for i, url in ipairs(role.urls) do
     local index, why = calls:endpoint({
       url = url, key_env = role.key_env, is_local = role.is_local, concurrency = role.concurrency,
+      requests_per_minute = role.requests_per_minute, tokens_per_minute = role.tokens_per_minute,
+      breaker_ms = math.ceil(role.breaker_seconds * 1000),
       plain_http = policy.plain_http, connect_ms = math.ceil(role.connect_seconds * 1000),
       first_byte_ms = math.ceil(role.first_byte_seconds * 1000),
       total_ms = math.ceil(role.total_seconds * 1000),
+      stall_ms = math.ceil(role.stall_seconds * 1000),
     })
     if not index then return nil, ("models.%s.url: %s"):format(name, why) end
     endpoints[i] = index

@@ -4,6 +4,7 @@
 ---
 --- Rounds are read when somebody asks for them and forgotten after their commit, so
 --- that memory does not grow with the record.
+local core = require("advisor_core")
 local records = require("advisor.engine.records")
 local reuse = require("advisor.engine.reuse")
 
@@ -29,7 +30,9 @@ end
 function journal.load(store, interrupted_code)
   local lost, last, message, code = records.lost_attempts(store)
   if not lost then return nil, message, code end
+  core.system.crash_point("marking")
   local ok, why, status = records.mark_interrupted(store, lost, interrupted_code)
+  core.system.crash_point("marked")
   if not ok then return nil, why, status end
   local self = journal.empty()
   self.store, self.last, self.interrupted = store, last, #lost

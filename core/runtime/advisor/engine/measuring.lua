@@ -158,8 +158,10 @@ function measuring.measure(run)
   if measuring.pending(run) then
     local measured = measure_all(run)
     if run.halted then return run.halted end
+    core.system.crash_point("measuring")
     local stored, why, code = records.commit_measured(run.store, json.encode(measured),
       run.vectors:of_round(ROUND))
+    core.system.crash_point("measured")
     if not stored then return { state = "paused", code = code, message = why } end
     take(run, measured)
     run.journal:forget(ROUND)

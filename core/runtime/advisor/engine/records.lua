@@ -26,6 +26,15 @@ function records.rows(store, sql, ...)
   return rows
 end
 
+--- What SQLite finds wrong with the file at a quick look, which reads all of it.
+---@return string|nil problem
+function records.damage(store)
+  local rows, why = store:query("PRAGMA quick_check(1)")
+  if not rows then return why end
+  local word = rows[1] and rows[1].quick_check
+  return word ~= "ok" and (word or "no answer"):gsub("%s+", " ") or nil
+end
+
 local function write(store, statements)
   local ok, message, code = store:write(statements)
   if not ok then return nil, message, code end
@@ -92,6 +101,8 @@ function records.cut(store, round, with_calls, facts, dropped, scripts)
     statements[#statements + 1] = { "DELETE FROM script" }
     add_scripts(statements, scripts)
   end
+  -- The store has marked the copy as one that is not what it says yet.
+  statements[#statements + 1] = { "DELETE FROM run WHERE key = 'unfinished'" }
   for _, key in ipairs(dropped) do statements[#statements + 1] = { "DELETE FROM run WHERE key = ?", key } end
   for _, key in ipairs(options.sorted_keys(facts)) do
     statements[#statements + 1] = { SET, key, facts[key] }

@@ -12,6 +12,7 @@ local labelled = require("advisor.engine.labelled")
 local ledger = require("advisor.engine.ledger")
 local measuring = require("advisor.engine.measuring")
 local parallel = require("advisor.engine.parallel")
+local quirks = require("advisor.models.quirks")
 local records = require("advisor.engine.records")
 local responding = require("advisor.engine.responding")
 local reuse = require("advisor.engine.reuse")
@@ -29,7 +30,7 @@ run.__index = run
 local function attach(registry, kind, used)
   if not used then return nil end
   local script, problems = registry:find(kind, used.name)
-  if not script then error(table.concat(problems, "\n"), 0) end
+  if not script then error({ message = table.concat(problems, "\n") }, 0) end
   return { name = used.name, options = used.options, script = script }
 end
 
@@ -114,6 +115,9 @@ function run.open(given)
   end
   self.models, why = connect(resolved, given.registry, self.calls)
   if not self.models then return nil, why, "EINVAL" end
+  local told
+  told, why, code = quirks.open(given.store, self.models)
+  if not told then return nil, why, code end
   self.timeline, self.states[0] = states.begin(resolved, items.new(given.store))
   self.committed = 0
   local read
@@ -229,7 +233,16 @@ function run:parallel(n, fn, stage)
   parallel(n, fn, gate)
 end
 
+--- Begins nothing more on a full disk: what is in flight fits into the room that was
+--- set aside for it.
+local function stop_if_full(self)
+  if not self.store:is_full() then return end
+  self:halt({ state = "paused", code = "EFULL",
+    message = "the disk is full; what was in flight is stored. Make room, then go on" })
+end
+
 function run:ask(lane, role, prompt, options)
+  stop_if_full(self)
   local reply, why, code = ask.call(self, lane, role, prompt, options)
   if reply then self.ledger:spend(lane, role, reply.usage) end
   return reply, why, code
@@ -237,6 +250,7 @@ end
 
 --- The vectors of texts; what the run has embedded before is not asked for again.
 function run:embed(lane, role, texts)
+  stop_if_full(self)
   return self.vectors:embed(lane, role, texts)
 end
 
@@ -319,7 +333,9 @@ function run:commit(made)
     result = failed_round(self, made, why)
   end
   result.vectors = self.vectors:of_round(result.number)
+  core.system.crash_point("round_decided")
   local stored, problem, code = records.commit_round(self.store, result)
+  core.system.crash_point("round_committed")
   if not stored then return { state = "paused", code = code, message = problem } end
   self:advance(result)
   self:after_commit(result)

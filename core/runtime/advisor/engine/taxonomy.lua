@@ -25,14 +25,28 @@ local function check_cell(cell, i)
   return cell
 end
 
+--- Whether a table or nothing is given.
+local function may_be_table(value)
+  return value == nil or type(value) == "table"
+end
+
 --- Two levels may be given as { category = { cells… }, … } in `groups`.
+---@return table|nil cells Those of groups with their parent; nil and the problem where a
+---list is none.
+---@return string|nil problem
 local function flatten(given)
   local cells = {}
+  for _, key in ipairs({ "cells", "groups" }) do
+    if not may_be_table(given[key]) then return nil, key .. " must be a list" end
+  end
   for _, cell in ipairs(given.cells or {}) do cells[#cells + 1] = cell end
-  for _, group in ipairs(given.groups or {}) do
+  for i, group in ipairs(given.groups or {}) do
+    if type(group) ~= "table" or not may_be_table(group.cells) then
+      return nil, ("groups.%d must be { name = …, cells = … }"):format(i)
+    end
     for _, cell in ipairs(group.cells or {}) do
       if type(cell) == "string" then cell = { name = cell } end
-      cell.parent = group.name
+      if type(cell) == "table" then cell.parent = group.name end
       cells[#cells + 1] = cell
     end
   end
@@ -68,7 +82,9 @@ end
 
 local function read_cells(given)
   local cells, seen = {}, {}
-  for i, raw in ipairs(flatten(given)) do
+  local flat, wrong = flatten(given)
+  if not flat then return nil, wrong end
+  for i, raw in ipairs(flat) do
     local cell, problem = check_cell(raw, i)
     if not cell then return nil, problem end
     if seen[cell.name] then return nil, ("the cell '%s' stands twice"):format(cell.name) end
@@ -80,6 +96,7 @@ end
 
 local function load_table(given, folders, evaluate)
   if type(given) == "table" then return given[1] ~= nil and { cells = given } or given end
+  if type(given) ~= "string" then return nil, "a name, a file, or a table { cells = … }, is expected" end
   for _, folder in ipairs(folders) do
     local path = given:sub(1, 1) == "/" and given or folder .. "/" .. given
     if not path:find("%.lua$") then path = path .. ".lua" end

@@ -17,6 +17,7 @@ local variation = {}
 local CHANGEABLE = {
   "^rounds$", "^accept$", "^stop%.budget%.", "^models%.[%w_]+%.url$", "^models%.[%w_]+%.key_env$",
   "^models%.[%w_]+%.concurrency$", "^models%.[%w_]+%.%a+_seconds$", "^models%.[%w_]+%.proxy$",
+  "^models%.[%w_]+%.%a+_per_minute$", "^models%.[%w_]+%.strict_context$",
   "^models%.[%w_]+%.ca_file$", "^policy%.failed_round$", "^policy%.memory_mb$", "^policy%.retry_",
   "^calibration%.%d+%.min_kappa$",
 }

@@ -140,6 +140,14 @@ local function nearest(name, declared)
 end
 options.suggestion = nearest
 
+--- What stands in for a value of the wrong type, so that what is checked next, for every
+--- problem at once, meets the type that is declared.
+local function stand_in(option)
+  local is_table = option.type == "table" or option.type == "list"
+  if option.default == nil and is_table then return {} end
+  return option.default
+end
+
 --- Checks given values and fills in defaults.
 ---@param declared table<string, table>|nil
 ---@param given table<string, any>
@@ -157,7 +165,7 @@ function options.fill(declared, given)
       local value = as_declared(given[name], option.type)
       local problem = options.problem(option, value)
       if problem then found[#found + 1] = ("%s: %s"):format(name, problem) end
-      filled[name] = value
+      if is_a(value, option.type) then filled[name] = value else filled[name] = stand_in(option) end
     end
   end
   for _, name in ipairs(sorted_keys(declared)) do

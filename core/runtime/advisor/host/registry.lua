@@ -140,7 +140,7 @@ end
 
 --- Takes scripts from a run's own store instead of from files, so that a resumed
 --- run goes on with what it began with.
----@param rows table[] `{ kind, name, origin, source }`
+---@param rows table[] `{ kind, name, hash, origin, source }`
 ---@param others boolean|nil Scripts that the run does not hold are found as usual: for one that
 ---begins from it.
 function registry:use_stored(rows, others)
@@ -160,6 +160,10 @@ function registry:find(kind, name)
   local row = self.stored and self.stored[key]
   if self.stored and (row or not self.others) then
     if not row then return nil, { ("the run holds no %s script '%s'"):format(kind, name) } end
+    if row.hash and core.text.hash(row.source) ~= row.hash then
+      return nil, { ("the run's %s script '%s' is not the one that its hash names: the run is damaged, or "
+        .. "somebody changed it"):format(kind, name) }
+    end
     local origin = row.origin
     script, problems = registry.examine(row.source, row.path or name, kind, name, origin)
   else

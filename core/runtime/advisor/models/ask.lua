@@ -1,24 +1,15 @@
---- Asking a model: the call in the program's own form, its name, and the only
---- retry loop. Replayed attempts go through the same loop as live ones, so a
---- resumed run decides as the first one did.
+--- Asking a model: the only retry loop. Replayed attempts go through the same loop
+--- as live ones, so a resumed run decides as the first one did.
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local text = require("advisor.output.text")
+local calls = require("advisor.models.call")
 local embeddings = require("advisor.models.embeddings")
 local outcome = require("advisor.models.outcome")
-local readonly = require("advisor.host.readonly")
+local quirks = require("advisor.models.quirks")
 local roles = require("advisor.models.roles")
 
 local ask = {}
-
---- Options that a script may give with a question.
-local OPTIONS = {
-  temperature = "number", top_p = "number", max_tokens = "integer", stop = "list", schema = "table",
-  frequency_penalty = "number", presence_penalty = "number",
-}
-
-local OPTION_NAMES = {}
-for name in pairs(OPTIONS) do OPTION_NAMES[#OPTION_NAMES + 1] = name end
 
 --- A server that asks for more patience than this pauses the run.
 local LONGEST_WAIT_MS = 15 * 60 * 1000
@@ -26,119 +17,37 @@ local LONGEST_WAIT_MS = 15 * 60 * 1000
 --- What became of the process that sent an attempt, as resume records it.
 ask.INTERRUPTED = -1
 
-local function check_options(options)
-  for key, value in pairs(options) do
-    local kind = OPTIONS[key]
-    if not kind then error(("ctx.ask: unknown option '%s'"):format(tostring(key)), 0) end
-    local got = kind == "integer" and math.type(value) or kind == "list" and type(value) == "table"
-      and "list"
-      or type(value)
-    if got ~= kind then
-      error(("ctx.ask: option '%s': %s expected, got %s"):format(key, kind, got), 0)
-    end
-  end
-end
-
-local function check_messages(messages)
-  if type(messages[1]) ~= "table" then
-    error("ctx.ask: messages must be a list of { role, content }", 0)
-  end
-  local copy = {}
-  for i = 1, #messages do
-    local message = messages[i]
-    if type(message) ~= "table" or type(message.role) ~= "string"
-      or type(message.content) ~= "string" then
-      error(("ctx.ask: message %d must be { role = text, content = text }"):format(i), 0)
-    end
-    copy[i] = { role = message.role, content = message.content }
-  end
-  return copy
-end
-
---- Puts the prompt into the form that the role's provider speaks.
-local function add_prompt(call, form, prompt, name)
-  if form == "input" then
-    error(("ctx.ask: the role '%s' makes embeddings: it is for ctx.embed"):format(name), 0)
-  end
-  local messages, raw
-  if type(prompt) == "string" then
-    messages, raw = { { role = "user", content = prompt } }, prompt
-  elseif type(prompt) == "table" and (prompt.messages or prompt.prompt) then
-    messages, raw = prompt.messages, prompt.prompt
-  elseif type(prompt) == "table" then
-    messages = prompt
-  else
-    error("ctx.ask: a prompt is a text, a list of messages, or { messages =, prompt = }", 0)
-  end
-  if form ~= "prompt" and messages then
-    call.messages = check_messages(messages)
-  elseif form ~= "messages" and type(raw) == "string" then
-    call.prompt = raw
-  elseif form == "prompt" then
-    error(("ctx.ask: the role '%s' speaks raw completions, and this script gives messages only: "
-      .. "--set models.%s.api=openai_chat"):format(name, name), 0)
-  else
-    error(("ctx.ask: the role '%s' speaks chat, and this script gives a raw prompt only: "
-      .. "--set models.%s.api=openai_completions"):format(name, name), 0)
-  end
-end
-
-local function plain_option(name, value)
-  local copy, problem = readonly.plain(value, "option '" .. name .. "'")
-  if problem then error("ctx.ask: " .. problem, 0) end
-  if name == "stop" and #copy == 0 then return nil end
-  return copy
-end
-
---- The name of a random stream of the lane's present call.
-local function stream_of(run, lane, purpose)
-  return core.rng.new(run.seed .. "/" .. lane.round .. "/" .. lane.stage .. "/" .. lane.path .. "/"
-    .. lane.asks .. "/" .. purpose)
-end
-
---- Builds the call in the program's own form: what replay compares.
-local function build(run, lane, name, role, prompt, options)
-  check_options(options)
-  local call = { -- made with room for all that may come
-    role = name, model = role.model, messages = nil, prompt = nil, temperature = nil, top_p = nil,
-    max_tokens = nil, stop = nil, schema = nil, seed = nil,
-  }
-  add_prompt(call, role.form, prompt, name)
-  for i = 1, #OPTION_NAMES do
-    local key = OPTION_NAMES[i]
-    local value = options[key]
-    if value == nil then value = role[key] end
-    -- A script's own option may be a view, and JSON's writer wants plain tables.
-    if type(value) == "table" then value = plain_option(key, value) end
-    call[key] = value
-  end
-  if role.seed then call.seed = stream_of(run, lane, "model"):integer(1, 2147483647) end
-  return call
-end
-
---- The call for the vectors of some texts.
-local function build_embedding(name, role, texts)
-  if role.form ~= "input" and role.form ~= "any" then
-    error(("ctx.embed: the role '%s' makes no embeddings: give models.%s a model and "
-      .. "api = \"openai_embeddings\""):format(name, name), 0)
-  end
-  return { role = name, model = role.model, input = json.array(texts) }
-end
-
 local function local_answer(run, lane, role, call)
-  local rng = stream_of(run, lane, "answer")
+  local rng = calls.stream_of(run, lane, "answer")
   return json.encode(role.provider.answer(call, rng, role.options))
+end
+
+--- Tokens of a reply that is not like any before it.
+local USUAL_REPLY = 256
+
+--- How many tokens a call will take, for a cap on them: a guess by the prompt's length
+--- and by what replies were like. It paces; nothing is decided by it.
+local function expected_tokens(role, call)
+  local bytes = outcome.prompt_bytes(call)
+  for _, text_of in ipairs(call.input or {}) do bytes = bytes + #text_of end
+  local reply = call.input and 0 or role.usual_reply or call.max_tokens or USUAL_REPLY
+  return math.ceil(bytes / 4 + reply)
+end
+
+--- What is sent for a call, and the quirks that are in it already.
+local function request_of(run, lane, role, call)
+  if role.is_local then
+    return { path = "", headers = {}, body = "", reply = local_answer(run, lane, role, call) }, {}
+  end
+  local known = {}
+  for quirk in pairs(role.quirks or {}) do known[quirk] = true end
+  return role.provider.request(quirks.adapt(call, role), role), known
 end
 
 --- Makes one live attempt: intent, slot, send, reply, all on disk when it comes.
 ---@return table|nil reply nil, message, code of a replay whose record has none.
 local function attempt(run, lane, name, role, call, canonical, n, fresh)
-  local request
-  if role.is_local then
-    request = { path = "", headers = {}, body = "", reply = local_answer(run, lane, role, call) }
-  else
-    request = role.provider.request(call, role)
-  end
+  local request, known = request_of(run, lane, role, call)
   local paid = run.reuse and not role.is_local and run.reuse:find(lane, role, request.body)
   local reply, why, code = run.calls:send({
     round = lane.round, stage = lane.stage, lane = lane.path, ordinal = lane.asks, n = n,
@@ -146,19 +55,33 @@ local function attempt(run, lane, name, role, call, canonical, n, fresh)
     canonical = canonical, endpoints = paid and { paid.endpoint } or role.endpoints,
     path = request.path, headers = request.headers,
     key_header = request.key_header, body = request.body, reply = paid and paid.raw or request.reply,
-    fresh_connection = fresh,
+    fresh_connection = fresh, tokens = role.tokens_per_minute and expected_tokens(role, call) or nil,
   })
-  if reply then reply.from_run = paid and true end
   if not reply and code == "ENORECORD" then return nil, why, code end
   if not reply then
+    if code == "EOVERLOADED" then why = ("the role '%s': %s"):format(name, why) end
     run:halt({ state = code == "ECANCELED" and "stopped" or "paused", code = code, message = why })
   end
+  reply.from_run, reply.known_quirks = paid and true, known
   return reply
+end
+
+--- A refusal that names a quirk is no end of the call: it can be sent otherwise.
+local function refused(role, call, reply, found)
+  local quirk = role.quirks and quirks.said(reply, call, role)
+  if not quirk or found.class == "denied" then return found end
+  if quirk.changes and not role.allow_param_drop then
+    return { class = "denied", reason = "unsupported_parameter", message = found.message
+      .. "; to leave it out changes the experiment: take it out there, or begin a new run with the "
+      .. "role's allow_param_drop=true" }
+  end
+  found.class, found.reason, found.quirk = "rejected", "quirk_" .. quirk.name, quirk
+  return found
 end
 
 local function classify(role, call, reply)
   local found = outcome.of_transport(reply)
-  if found then return found end
+  if found then return refused(role, call, reply, found) end
   if role.is_local then
     local answer = json.decode(reply.raw)
     local reason = answer.finish == "length" and "truncated" or ""
@@ -166,7 +89,21 @@ local function classify(role, call, reply)
       vectors = answer.vectors and assert(embeddings.pack(answer.vectors, #call.input)),
       usage = answer.usage or {} }
   end
-  return role.provider.parse(reply, call)
+  found = role.provider.parse(reply, call)
+  local cut = found.text and outcome.cut_prompt(found, call)
+  if cut and role.strict_context then
+    return { class = "denied", reason = "context_cut", message = cut, usage = found.usage }
+  end
+  found.warning = cut or found.warning
+  return found
+end
+
+--- Says once for each role what its replies give reason to doubt.
+local function warn(run, name, found)
+  run.warned = run.warned or {}
+  if not found.warning or run.warned[name] then return end
+  run.warned[name] = true
+  core.log.write("warn", ("the role '%s': %s"):format(name, found.warning))
 end
 
 --- Money for a reply; what another run has paid for costs nothing.
@@ -245,6 +182,8 @@ local function pause_message(name, role, found)
       :format(other)
   elseif role.key_env and (status == "401" or status == "403") then
     hint = ("; the key is read from %s"):format(role.key_env)
+  elseif status == "407" then
+    hint = "; the proxy wants credentials: --set models.default.proxy=http://USER:PASSWORD@HOST"
   end
   return ("the role '%s' at %s: %s%s"):format(name, table.concat(role.urls, ", "), found.message,
     hint)
@@ -261,24 +200,38 @@ end
 --- Records what came of an attempt, unless that is on disk already: a process that
 --- was killed may have left a reply without its class.
 local function record(run, reply, found, final, cost)
-  if not reply.class then run.store:post({ outcome_row(reply.id, found, final, cost) }) end
+  if not reply.class then
+    run.store:post({ outcome_row(reply.id, found, final, cost) })
+    core.system.crash_point("outcome_posted")
+  end
 end
 
+--- Statuses by which a gateway gives up on a long answer.
+local TOO_LATE = { [408] = true, [504] = true, [524] = true }
+
 --- Fails a call for good: on disk before the script hears of it.
-local function give_up(run, lane, reply, found)
+local function give_up(run, lane, name, role, reply, found)
   if reply.final ~= 1 then
     local ok, why = run.store:write({ outcome_row(reply.id, found, 1, nil) })
     if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
   end
   local kind = outcome.repeats[found.class]
-  return nil, ("%s call %d: %s"):format(lane.stage, lane.asks, found.message or found.reason),
-    kind and kind.code or "EREJECTED"
+  local words = found.message or found.reason
+  if TOO_LATE[reply.http] and not role.stream then
+    words = words .. "; a stream keeps such a connection alive: --set models." .. name .. ".stream=true"
+  end
+  return nil, ("%s call %d: %s"):format(lane.stage, lane.asks, words), kind and kind.code or "EREJECTED"
 end
 
 --- What follows from an attempt without a text: "again", "pause" or "give_up".
 --- What was decided once holds, whatever other calls have met since.
 local function decide(run, name, reply, found, count, live)
   if reply.final then return reply.final == 1 and "give_up" or "again" end
+  if found.quirk then
+    -- Without the quirk it was refused for free; with it, nothing else will help.
+    local was_known = reply.known_quirks and reply.known_quirks[found.quirk.name]
+    return was_known and "give_up" or "again"
+  end
   if found.reason == "canceled" or must_pause(run, name, found, count) then
     return live and "pause" or "again"
   end
@@ -289,6 +242,30 @@ end
 --- Neither the death of the process nor the user's cancel counts as a try.
 local function is_void(reply)
   return reply.curl == ask.INTERRUPTED or reply.reason == "canceled"
+end
+
+--- Notes an attempt without a text that is not the last one, and waits as long as
+--- it takes until the next.
+local function go_on(run, lane, name, role, n, reply, found, live)
+  record(run, reply, found, 0, cost_of(role, reply, found.usage or {}))
+  if found.quirk then
+    local ok, why = quirks.learn(run, role, found.quirk)
+    if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
+  end
+  if not live then return end
+  core.log.write("info", ("round %d %s/%s call %d attempt %d: %s, asking again: %s"):format(lane.round,
+    lane.stage, lane.path, lane.asks, n, found.quirk and "the role '" .. name .. "' has the quirk "
+    .. found.quirk.name or found.class, found.message or found.reason))
+  if not found.quirk then wait(run, lane, n, reply) end
+end
+
+local function succeed(run, name, role, reply, found, live)
+  run.answered, run.served[name] = true, true
+  local made = role.tokens_per_minute and found.usage.completion_tokens
+  if made then role.usual_reply = 0.9 * (role.usual_reply or made) + 0.1 * made end
+  record(run, reply, found, 1, cost_of(role, reply, found.usage))
+  if live then warn(run, name, found) end
+  return found
 end
 
 --- Makes attempts until one brings what was asked for, or none will.
@@ -311,23 +288,15 @@ local function settle(run, lane, name, role, call)
     end
     if not is_void(reply) then
       local found = classify(role, call, reply)
-      if found.text or found.vectors then
-        run.answered, run.served[name] = true, true
-        record(run, reply, found, 1, cost_of(role, reply, found.usage))
-        return found
-      end
+      if found.text or found.vectors then return succeed(run, name, role, reply, found, live) end
       local count = repeats[found.class] or 0
       local next_step = decide(run, name, reply, found, count, live)
-      if next_step == "give_up" then return give_up(run, lane, reply, found) end
-      record(run, reply, found, 0, nil)
+      if next_step == "give_up" then return give_up(run, lane, name, role, reply, found) end
       if next_step == "pause" then
+        record(run, reply, found, 0, cost_of(role, reply, found.usage or {}))
         run:halt(pause(name, role, found))
-      elseif live then
-        core.log.write("info",
-          ("round %d %s/%s call %d attempt %d: %s, asking again: %s"):format(lane.round, lane.stage,
-          lane.path, lane.asks, n, found.class, found.message or found.reason))
-        wait(run, lane, n, reply)
       end
+      go_on(run, lane, name, role, n, reply, found, live)
       repeats[found.class] = count + 1
       fresh = found.class == "unknown"
     end
@@ -353,7 +322,7 @@ function ask.call(run, lane, name, prompt, options)
   if type(name) ~= "string" then error("ctx.ask: the name of a role is expected first", 0) end
   local role = serving(run, name, "ctx.ask")
   lane.asks = lane.asks + 1
-  local call = build(run, lane, name, role, prompt, options or {})
+  local call = calls.build(run, lane, name, role, prompt, options or {})
   local found, why, code = settle(run, lane, name, role, call)
   if not found then return nil, why, code end
   return deliver(found)
@@ -370,7 +339,7 @@ end
 function ask.embed(run, lane, name, texts)
   local role = serving(run, name, "ctx.embed")
   lane.asks = lane.asks + 1
-  return settle(run, lane, name, role, build_embedding(name, role, texts))
+  return settle(run, lane, name, role, calls.build_embedding(name, role, texts))
 end
 
 return ask

@@ -17,7 +17,17 @@ roles.keys = {
   key_env = { type = "string", doc = "Environment variable that holds the key. Scripts never see "
     .. "it." },
   concurrency = {
-    type = "integer", default = 8, min = 1, max = 4096, doc = "Requests in flight per endpoint.",
+    type = "integer", default = 8, min = 1, max = 4096, doc = "Most requests in flight per endpoint; "
+      .. "it begins with 4 and follows what the server bears.",
+  },
+  requests_per_minute = { type = "integer", min = 1, doc = "Most requests a minute, per endpoint." },
+  tokens_per_minute = {
+    type = "integer", min = 1, doc = "Most tokens a minute, per endpoint, by an estimate before each "
+      .. "request.",
+  },
+  breaker_seconds = {
+    type = "number", default = 180, min = 1, doc = "The run pauses when an endpoint has failed for so long "
+      .. "without a good reply, and no other serves the role.",
   },
   temperature = { type = "number", min = 0, doc = "Sampling temperature where the script gives "
     .. "none." },
@@ -40,6 +50,18 @@ roles.keys = {
       .. "only.",
   },
   total_seconds = { type = "number", default = 600, min = 0.1, doc = "Longest time of a request." },
+  stall_seconds = {
+    type = "number", default = 120, min = 0.1, doc = "A reply that has begun must bring a byte a second "
+      .. "over this time.",
+  },
+  allow_param_drop = {
+    type = "boolean", default = false, doc = "Leave out sampling options that the server refuses, which "
+      .. "changes the experiment; else the run pauses.",
+  },
+  strict_context = {
+    type = "boolean", default = false, doc = "Pause the run when a server seems to have cut a prompt "
+      .. "to its context without a word; else one warning.",
+  },
   proxy = { type = "string", doc = "Proxy URL. The environment's is never used." },
   ca_file = { type = "string", doc = "Certificates to trust, in PEM." },
 }

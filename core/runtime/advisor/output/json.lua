@@ -24,6 +24,24 @@ function json.array(list)
   return setmetatable(list, core.json.array_mark)
 end
 
+--- What lua-cjson read, with nulls left out and whole numbers as integers.
+local function tidied(value)
+  if type(value) == "table" then return core.json.tidy(value) end
+  if type(value) == "number" then return math.tointeger(value) or value end
+  if value == cjson.null then return nil end
+  return value
+end
+
+--- The value in front of the junk that an error of lua-cjson names. It is looked for once:
+--- where the junk is an open string, the place that is named lies behind the text's end.
+local function before_junk(text, why)
+  local junk = why:match("^Expected the end but found .* at character (%d+)$")
+  if not junk then return nil end
+  local ok, value = pcall(cjson.decode, text:sub(1, junk - 1))
+  if not ok then return nil end
+  return tidied(value)
+end
+
 --- Reads JSON text from outside: repaired first (byte order mark, ill-formed
 --- UTF-8, lone surrogates); nulls are left out, whole numbers are integers.
 ---@param source string
@@ -34,15 +52,9 @@ function json.decode(source)
   local repaired, message = core.text.repair_json(source)
   if not repaired then return nil, message end
   local ok, value = pcall(cjson.decode, repaired)
-  if not ok then
-    local why = tostring(value):gsub("^.-:%d+: ", "")
-    local junk = why:match("^Expected the end but found .* at character (%d+)$")
-    return nil, why, junk and json.decode(repaired:sub(1, junk - 1)) or nil
-  end
-  if type(value) == "table" then return core.json.tidy(value) end
-  if type(value) == "number" then return math.tointeger(value) or value end
-  if value == cjson.null then value = nil end
-  return value
+  if ok then return tidied(value) end
+  local why = tostring(value):gsub("^.-:%d+: ", "")
+  return nil, why, before_junk(repaired, why)
 end
 
 return json

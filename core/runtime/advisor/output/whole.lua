@@ -62,7 +62,9 @@ function whole.file(path, force, fill)
   local partial = path .. ".partial"
   local made, problem = fill_file(partial, fill)
   local moved
+  core.system.crash_point("file_written")
   if made then moved, problem = os.rename(partial, path) end
+  core.system.crash_point("file_renamed")
   if not moved then
     os.remove(partial)
     return nil, problem
