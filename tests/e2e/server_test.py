@@ -34,13 +34,15 @@ class ServerCase(support.Case):
         self.addCleanup(connection.close)
         return connection
 
-    def post(self, where, path, body):
+    def post(self, where, path, body, **headers):
         """Returns (status, headers, text) over a server or a connection."""
         connection = where
         if isinstance(where, support.Server):
             connection = self.connect(where)
         connection.request("POST", path, json.dumps(body),
-                           {"authorization": "Bearer very-secret"})
+                           {"authorization": "Bearer very-secret",
+                            **{k.replace("_", "-"): v
+                               for k, v in headers.items()}})
         reply = connection.getresponse()
         return reply.status, reply.headers, reply.read().decode()
 
@@ -277,6 +279,85 @@ class Faults(ServerCase):
              "--faults", "nonsense:3"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 1)
         self.assertIn("nonsense:3", done.stderr)
+
+
+class Dialects(ServerCase):
+    MESSAGES = "/v1/messages"
+
+    def ask(self, server, **more):
+        return self.post(server, self.MESSAGES, chat("a", **more),
+                         anthropic_version="2023-06-01")
+
+    def test_anthropic_whole(self):
+        server = self.server()
+        _, _, answer = self.ask(server, system="Be brief.")
+        reply = json.loads(answer)
+        self.assertEqual((reply["type"], reply["stop_reason"]),
+                         ("message", "end_turn"))
+        self.assertTrue(reply["content"][0]["text"].endswith("?"))
+        self.assertGreater(reply["usage"]["input_tokens"], 0)
+        self.assertEqual(server.stats()["paths"], {self.MESSAGES: 1})
+
+    def test_anthropic_stream(self):
+        server = self.server()
+        whole = json.loads(self.ask(server)[2])["content"][0]["text"]
+        _, headers, answer = self.ask(server, stream=True)
+        self.assertEqual(headers["content-type"], "text/event-stream")
+        events = [x.split("\n") for x in answer.strip().split("\n\n")]
+        bodies = [json.loads(x[1][len("data: "):]) for x in events]
+        for (name, _), body in zip(events, bodies):
+            self.assertEqual(name, "event: " + body["type"])
+        self.assertEqual("".join(b["delta"]["text"] for b in bodies
+                                 if b["type"] == "content_block_delta"), whole)
+        self.assertEqual(bodies[-1]["type"], "message_stop")
+
+    def test_anthropic_refuses_what_openai_takes(self):
+        server = self.server()
+        for status, body, headers in (
+                (400, chat("a"), {}),
+                (400, {**chat("a"), "max_tokens": None},
+                 {"anthropic_version": "1"}),
+                (400, {**chat("a"), "messages": [
+                    {"role": "system", "content": "x"}]},
+                 {"anthropic_version": "1"})):
+            self.assertEqual(self.post(server, self.MESSAGES, body,
+                                       **headers)[0], status)
+
+    def test_every_form_of_a_fault(self):
+        forms = json.loads((support.ROOT / "scripts" / "lib" / "faults.json")
+                           .read_text(encoding="utf-8"))
+        script = self.write("s.py", "def reply(body, prompt, attempt):\n"
+                            "    return {'fault': prompt}\n")
+        server = self.server("--script", script)
+        connection = self.connect(server)
+        for name, form in forms.items():
+            with self.subTest(name):
+                body = chat(name, temperature=0, seed=1)
+                if form.get("only_with") == "system":
+                    # Without a system message it befalls nobody.
+                    self.assertEqual(self.post(connection, CHAT, body)[0], 200)
+                    continue
+                status, _, answer = self.post(connection, CHAT, body)
+                self.assertEqual(status, form.get("status", 200))
+                if "raw" in form:
+                    self.assertEqual(answer, form["raw"])
+                elif "body" in form:
+                    self.assertEqual(json.loads(answer), form["body"])
+                else:
+                    choice, = json.loads(answer)["choices"]
+                    self.assertEqual(choice["finish_reason"],
+                                     form["finish_reason"])
+                    choice["message"].pop("role")
+                    self.assertEqual(choice["message"], form["message"])
+
+    def test_no_more_than_so_many_at_once(self):
+        server = self.server("--most", 2, "--latency-ms", 200)
+        with ThreadPoolExecutor(6) as pool:
+            got = list(pool.map(lambda i: self.post(
+                self.connect(server), RAW, raw(f"x {i}"))[0], range(6)))
+        self.assertIn(429, got)
+        self.assertIn(200, got)
+        self.assertEqual(self.post(server, RAW, raw("later"))[0], 200)
 
 
 class Evidence(ServerCase):
