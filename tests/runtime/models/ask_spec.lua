@@ -129,6 +129,24 @@ describe("asking", function()
       assert.same({}, run.sent)
     end)
 
+    it("that the server seems to have cut is warned of once, or pauses the run (23)", function()
+      local cut = { http = 200, raw = '{"choices":[{"text":"Hello"}],'
+        .. '"usage":{"prompt_tokens":4090,"completion_tokens":6}}' }
+      local said = {}
+      core.log.write = function(level, words) said[#said + 1] = level .. " " .. words end
+      local run = world({ cut, cut })
+      assert.equals("Hello", call(run).text)
+      assert.equals("Hello", call(run).text)
+      assert.equals(1, #said)
+      assert.is_truthy(said[1]:find("^warn the role 'generator': .*strict_context=true"))
+      run = world({ cut }, { price = { prompt = 1, completion = 1 } })
+      run.models.default.strict_context = true
+      call(run)
+      assert.equals("paused", run.halted.state)
+      -- It is paid for all the same.
+      assert.same({ "denied", 0, 4096 / 1e6 }, { run.rows[1].class, run.rows[1].final, run.rows[1].cost })
+    end)
+
     it("passes on what was paid but holds no text, once", function()
       local run = world({ EMPTY })
       local reply = call(run)
@@ -183,6 +201,19 @@ describe("asking", function()
       local run = world({ { http = 429, raw = "", headers = "retry-after: 2\n" }, OK })
       call(run)
       assert.same({ 3000 }, waits)
+    end)
+
+    it("waits for a rate limit of which nothing is left (3)", function()
+      local run = world({ { http = 429, raw = "", headers = "x-ratelimit-remaining-tokens: 0\n"
+        .. "x-ratelimit-reset-tokens: 1m30s\n" }, OK })
+      call(run)
+      assert.same({ 91000 }, waits)
+    end)
+
+    it("that a gateway cut off names the remedy (8)", function()
+      local run = world({ { http = 504, raw = "" }, { http = 504, raw = "" } })
+      local _, why = call(run)
+      assert.is_truthy(why:find("stream=true", 1, true), why)
     end)
 
     it("that asks for very long pauses the run (2)", function()

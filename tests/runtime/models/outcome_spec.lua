@@ -113,6 +113,30 @@ describe("an error with status 200 (10)", function()
   end)
 end)
 
+describe("a prompt that was cut without a word (23)", function()
+  local function cut(bytes, prompt, completion)
+    return outcome.cut_prompt({ usage = { prompt_tokens = prompt, completion_tokens = completion } },
+      { messages = { { role = "user", content = ("x"):rep(bytes) } } })
+  end
+
+  it("shows in far too few tokens", function()
+    assert.is_truthy(cut(40000, 2048, 10):find("2048 tokens in 40000 bytes", 1, true))
+    assert.is_nil(cut(40000, 10000, 10))
+    assert.is_nil(cut(40000, 2501, 10))
+  end)
+
+  it("shows in a context that is full to the last token", function()
+    assert.is_truthy(cut(100, 4090, 6))
+    assert.is_nil(cut(100, 4090, 7))
+  end)
+
+  it("does not show in short prompts, or where nothing was counted", function()
+    assert.is_nil(cut(4096, 1, 1))
+    assert.is_nil(cut(40000, nil, 6))
+    assert.is_nil(outcome.cut_prompt({ usage = { prompt_tokens = 3 } }, { input = { "x" } }))
+  end)
+end)
+
 describe("the words of an error", function()
   it("are found in every dialect", function()
     local function words(body) return { outcome.error_of(body) } end

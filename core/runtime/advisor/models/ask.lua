@@ -210,7 +210,7 @@ end
 local TOO_LATE = { [408] = true, [504] = true, [524] = true }
 
 --- Fails a call for good: on disk before the script hears of it.
-local function give_up(run, lane, name, role, reply, found)
+local function give_up(run, lane, role, reply, found)
   if reply.final ~= 1 then
     local ok, why = run.store:write({ outcome_row(reply.id, found, 1, nil) })
     if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
@@ -218,7 +218,7 @@ local function give_up(run, lane, name, role, reply, found)
   local kind = outcome.repeats[found.class]
   local words = found.message or found.reason
   if TOO_LATE[reply.http] and not role.stream then
-    words = words .. "; a stream keeps such a connection alive: --set models." .. name .. ".stream=true"
+    words = words .. "; a stream (the role's stream=true) keeps such a connection alive"
   end
   return nil, ("%s call %d: %s"):format(lane.stage, lane.asks, words), kind and kind.code or "EREJECTED"
 end
@@ -291,7 +291,7 @@ local function settle(run, lane, name, role, call)
       if found.text or found.vectors then return succeed(run, name, role, reply, found, live) end
       local count = repeats[found.class] or 0
       local next_step = decide(run, name, reply, found, count, live)
-      if next_step == "give_up" then return give_up(run, lane, name, role, reply, found) end
+      if next_step == "give_up" then return give_up(run, lane, role, reply, found) end
       if next_step == "pause" then
         record(run, reply, found, 0, cost_of(role, reply, found.usage or {}))
         run:halt(pause(name, role, found))
