@@ -68,6 +68,14 @@ class EverythingTest(support.Case):
         self.assertGreater(len(texts), 30)
         self.assertEqual(set(texts.values()), {1})
 
+    def test_a_preview_shows_prompts_and_no_texts_for_vectors(self):
+        server = self.server()
+        done = self.run_advisor("preview", EXPERIMENT, "-o", self.dir / "run",
+                                env=server.env())
+        self.assertIn("generate asks generator", done.stdout)
+        self.assertNotIn("asks embedder", done.stdout)
+        self.assertIn("── drafts", done.stdout)
+
     def test_a_role_without_vectors_is_found_before_anything_is_asked(self):
         server = self.server()
         done = self.run_advisor(

@@ -4,7 +4,9 @@ local experiment = require("advisor.engine.experiment")
 local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
 local prices = require("advisor.models.prices")
+local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
+local run_records = require("advisor.engine.run_records")
 local session = require("advisor.cli.session")
 local text = require("advisor.output.text")
 
@@ -35,22 +37,21 @@ end
 
 local function print_prompts(store, most)
   local seen = {}
-  for _, row in ipairs(store:query("SELECT stage, role, request, sent FROM attempt WHERE n = 1 "
-    .. "ORDER BY id")) do
+  assert(run_records.each_attempt(store, function(row)
+    local call = row.n == 1 and json.decode(row.request)
+    local prompt = call and (call.messages or call.prompt)
+    if not prompt then return end -- a repeat, or texts for their vectors
     seen[row.stage] = (seen[row.stage] or 0) + 1
     if seen[row.stage] <= most then
-      local call = json.decode(row.request)
       io.stdout:write(("── %s asks %s (%s)\n%s\n\n"):format(row.stage, row.role, call.model,
-        text.printable(shown(call.messages or call.prompt))))
+        text.printable(shown(prompt))))
     end
-  end
+  end))
 end
 
 local function print_items(store)
   io.stdout:write("── drafts\n")
-  for _, row in ipairs(store:query("SELECT item_index, verdict, text, target, reason, finding "
-    .. "FROM item ORDER BY "
-    .. "item_index")) do
+  for _, row in ipairs(assert(records.items_of(store, 1))) do
     local why = row.reason and (" [%s%s]"):format(row.reason,
       row.finding and " " .. row.finding or "") or ""
     io.stdout:write(("%3d %-7s %s%s\n"):format(row.item_index, row.verdict,
