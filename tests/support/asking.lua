@@ -1,5 +1,6 @@
 --- A run for models/ask.lua that answers from a list, without network and disk.
 local ask = require("advisor.models.ask")
+local json = require("advisor.output.json")
 
 local RAW = require("advisor.models.providers.openai_completions")
 
@@ -49,6 +50,9 @@ function asking.world(replies, given)
     end
   end
   self.store = { post = keep("post"), write = keep("write") }
+  function self.remember(_, key, value)
+    return self.store:write({ { "INSERT INTO run", key, json.encode(value) } })
+  end
   function self.halt(_, why)
     self.halted = why
     error(Halted, 0)

@@ -115,9 +115,10 @@ function run.open(given)
   end
   self.models, why = connect(resolved, given.registry, self.calls)
   if not self.models then return nil, why, "EINVAL" end
-  local told
-  told, why, code = quirks.open(given.store, self.models)
-  if not told then return nil, why, code end
+  local facts
+  facts, why, code = records.facts(given.store)
+  if not facts then return nil, why, code end
+  quirks.open(self.models, facts.quirks and json.decode(facts.quirks) or {})
   self.timeline, self.states[0] = states.begin(resolved, items.new(given.store))
   self.committed = 0
   local read
@@ -252,6 +253,13 @@ end
 function run:embed(lane, role, texts)
   stop_if_full(self)
   return self.vectors:embed(lane, role, texts)
+end
+
+--- Keeps a fact about the run, as JSON. Yields until it is on disk.
+---@return true|nil
+---@return string|nil message
+function run:remember(key, value)
+  return records.set(self.store, { [key] = json.encode(value) })
 end
 
 function run:note(lane, remark)

@@ -248,8 +248,9 @@ end
 --- it takes until the next.
 local function go_on(run, lane, name, role, n, reply, found, live)
   record(run, reply, found, 0, cost_of(role, reply, found.usage or {}))
-  if found.quirk then
-    local ok, why = quirks.learn(run, role, found.quirk)
+  local learned = found.quirk and quirks.learn(run.models, role, found.quirk)
+  if learned then
+    local ok, why = run:remember("quirks", learned)
     if not ok then run:halt({ state = "paused", code = "EIO", message = why }) end
   end
   if not live then return end

@@ -7,7 +7,6 @@
 --- that replay compares, so it does not matter which call has learned it.
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
-local records = require("advisor.engine.records")
 
 local quirks = {}
 
@@ -117,36 +116,29 @@ function quirks.begin(role, learned)
 end
 
 --- Gives the roles of a run their quirks, those it has learned before included.
----@param store userdata
 ---@param models table Connected roles.
----@return true|nil
----@return string|nil message
----@return string|nil code
-function quirks.open(store, models)
-  local facts, why, code = records.facts(store)
-  if not facts then return nil, why, code end
-  local learned = facts.quirks and json.decode(facts.quirks) or {}
+---@param learned table<string, string[]> Names of quirks by role, as `learn` gave them.
+function quirks.open(models, learned)
   for name, role in pairs(models) do
     if type(role) == "table" then quirks.begin(role, learned[name]) end
   end
-  return true
 end
 
---- Remembers what a role's server has shown, in the run and in its record.
----@param run table
----@param role table
+--- Takes in what a role's server has shown.
+---@param models table Connected roles.
+---@param role table One of them.
 ---@param quirk table
----@return true|nil
----@return string|nil message
-function quirks.learn(run, role, quirk)
-  if role.quirks[quirk.name] then return true end
+---@return table<string, string[]>|nil learned What the run is to remember: names of quirks by role;
+---nil: nothing is new.
+function quirks.learn(models, role, quirk)
+  if role.quirks[quirk.name] then return nil end
   role.quirks[quirk.name] = true
   local learned = {}
-  for name, each in pairs(run.models) do
+  for name, each in pairs(models) do
     local names = type(each) == "table" and options.sorted_keys(each.quirks or {}) or {}
     if #names > 0 then learned[name] = names end
   end
-  return records.set(run.store, { quirks = json.encode(learned) })
+  return learned
 end
 
 --- Neighbours of the same role become one message, and with `no_system` a system

@@ -1,14 +1,6 @@
 --- The result of a replay in words.
-local options = require("advisor.host.options")
+local listed = require("advisor.output.account").listed
 local printable = require("advisor.output.text").printable
-
-local function listed(counts)
-  local parts = {}
-  for _, name in ipairs(options.sorted_keys(counts)) do
-    parts[#parts + 1] = ("%s %d"):format(printable(name), counts[name])
-  end
-  return #parts > 0 and table.concat(parts, ", ") or "none"
-end
 
 local function proof(result)
   local lines = { ("%s: %d rounds made again from %d recorded calls, %d items kept"):format(
@@ -39,9 +31,7 @@ local function what_if(result)
     and ("from round %d on this is conditional: other items would have led to other requests, and "
       .. "the recorded drafts are decided upon instead"):format(result.conditional_from)
     or "no decision would have changed a later request: a run with these settings keeps the same"
-  local missing = {}
-  for stage, n in pairs(result.missing) do missing[stage] = n end
-  lines[#lines + 1] = "calls that the record cannot answer: " .. listed(missing)
+  lines[#lines + 1] = "calls that the record cannot answer: " .. listed(result.missing)
   lines[#lines + 1] = "digest " .. result.digest
   return lines
 end
