@@ -4,20 +4,17 @@
 import collections
 import unittest
 
+import determinism_test
 import killing
 import support
 
 EXPERIMENT = support.ROOT / "tests" / "e2e" / "everything.lua"
 
-# All that a run decides; times and attempts may differ.
 DECIDED = {
-    "round": "SELECT round, read_round, state, why, gaps, advice, summary, "
-             "variants, notes, tokens FROM round ORDER BY round",
-    "item": "SELECT * FROM item ORDER BY round, item_index",
+    **determinism_test.DECIDED,
+    "variant": "SELECT round, variants FROM round ORDER BY round",
     "vector": "SELECT * FROM vector ORDER BY model, hash",
     "response": "SELECT * FROM response ORDER BY round, item_index",
-    "call": "SELECT round, stage, lane, ordinal, request FROM attempt "
-            "ORDER BY round, stage, lane, ordinal",
 }
 
 

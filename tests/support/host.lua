@@ -63,6 +63,13 @@ function support.write(path, content)
   return path
 end
 
+function support.read(path)
+  local file = assert(io.open(path, "rb"))
+  local content = file:read("a")
+  file:close()
+  return content
+end
+
 function support.remove(folder)
   assert(folder:find("^/tmp/"))
   os.execute("rm -rf '" .. folder .. "'")

@@ -1,13 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "dedup/dedup.h"
+#include "support.h"
 
 static int set_up(void **state)
 {
@@ -20,23 +11,9 @@ static int tear_down(void **state)
   return 0;
 }
 
-static void add(adv_dedup *d, const char *text, int64_t id)
-{
-  assert_int_equal(adv_dedup_add(d, text, strlen(text), id), ADV_OK);
-}
-
-static adv_nearest nearest(adv_dedup *d, const char *text)
-{
-  adv_nearest found = {.found = true, .id = 99, .score = 0.5};
-
-  assert_int_equal(adv_dedup_nearest(d, text, strlen(text), INT64_MAX, &found),
-                   ADV_OK);
-  return found;
-}
-
 static void assert_found(adv_dedup *d, const char *text, int64_t id)
 {
-  adv_nearest got = nearest(d, text);
+  adv_nearest got = ask(d, text, INT64_MAX);
 
   assert_true(got.found);
   assert_true(got.id == id);
@@ -45,7 +22,7 @@ static void assert_found(adv_dedup *d, const char *text, int64_t id)
 
 static void assert_new(adv_dedup *d, const char *text)
 {
-  assert_false(nearest(d, text).found);
+  assert_false(ask(d, text, INT64_MAX).found);
 }
 
 static void finds_nothing_when_empty(void **state)

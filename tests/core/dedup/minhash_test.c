@@ -1,27 +1,10 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
+#include "support.h"
 
-#include <cmocka.h>
+#include <sys/resource.h>
 
 #include "base/rng.h"
 #include "dedup/buckets.h"
-#include "dedup/dedup.h"
 #include "dedup/minima.h"
-
-/* The sanitizer needs address space of its own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
 
 /* ---- a plain reference over sets of strings ---- */
 
@@ -129,20 +112,6 @@ static void make_text(adv_rng *rng, char (*texts)[TEXT_MAX], size_t i)
   for (used = j = 0; j < count; j++)
     used += (size_t)snprintf(texts[i] + used, TEXT_MAX - used, "%s%s",
                              j ? " " : "", words[j]);
-}
-
-static adv_nearest ask(adv_dedup *d, const char *text, int64_t before)
-{
-  adv_nearest found = {.found = true, .id = 99, .score = 0.5};
-
-  assert_int_equal(adv_dedup_nearest(d, text, strlen(text), before, &found),
-                   ADV_OK);
-  return found;
-}
-
-static void add(adv_dedup *d, const char *text, int64_t id)
-{
-  assert_int_equal(adv_dedup_add(d, text, strlen(text), id), ADV_OK);
 }
 
 static adv_dedup *make(const adv_minhash_options *options)

@@ -1,25 +1,8 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "support.h"
+
 #include <sys/resource.h>
 
-#include <cmocka.h>
-
 #include "base/rng.h"
-#include "dedup/dedup.h"
-
-/* The sanitizer needs address space of its own. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
 
 /* ---- a plain reference over rows of numbers, which are the words ---- */
 
@@ -76,33 +59,7 @@ static row make_row(adv_rng *rng, const row *kept, size_t count)
 
 static char *text_of(const row *r)
 {
-  char *text = malloc(16 * r->len + 4);
-  size_t used = 0, i;
-
-  text[used++] = '(';
-  for (i = 0; i < r->len; i++)
-    used += (size_t)sprintf(text + used, "%s%X",
-                            i == 0  ? ""
-                            : i % 3 ? " "
-                                    : ", ",
-                            (unsigned)r->words[i]);
-  text[used++] = '.';
-  text[used] = '\0';
-  return text;
-}
-
-static adv_nearest ask(adv_dedup *d, const char *text, int64_t before)
-{
-  adv_nearest found = {.found = true, .id = 99, .score = 0.5};
-
-  assert_int_equal(adv_dedup_nearest(d, text, strlen(text), before, &found),
-                   ADV_OK);
-  return found;
-}
-
-static void add(adv_dedup *d, const char *text, int64_t id)
-{
-  assert_int_equal(adv_dedup_add(d, text, strlen(text), id), ADV_OK);
+  return text_of_words(r->words, r->len);
 }
 
 static adv_dedup *make(unsigned n, double threshold)

@@ -13,13 +13,6 @@ local sweep = require("advisor.experiments.sweep")
 
 local HOSTILE = "x</script><script>alert(1)</script>{nonce}`touch broken`'\" \u{202e}\n=1"
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local source = file:read("a")
-  file:close()
-  return source
-end
-
 describe("the report of a sweep", function()
   local folder
   before_each(function() folder = host.folder() end)
@@ -118,16 +111,16 @@ describe("the report of a sweep", function()
     assert.is_nil(named.curve_yield)
     assert.same({ 2, 3 }, { named.difference_kept.rows[1][2], named.difference_kept.rows[1][3] })
     local _, note = core.loop.run(gnuplot.write, folder, list)
-    local rows = assert(csv.read(read(folder .. "/difference_kept.csv")))
+    local rows = assert(csv.read(host.read(folder .. "/difference_kept.csv")))
     assert.same({ (HOSTILE:gsub("\n", " ")), "3.0" }, { rows[1].fields.arm, rows[1].fields.difference })
-    rows = assert(csv.read(read(folder .. "/curve_kept.csv")))
+    rows = assert(csv.read(host.read(folder .. "/curve_kept.csv")))
     assert.same({ "8", "6.5" }, { rows[20].fields.drafts, rows[20].fields[(HOSTILE:gsub("\n", " "))] })
     assert.is_nil(core.system.kind(folder .. "/broken"))
     if note then
       assert.matches("gnuplot is not installed", note)
     else
-      assert.matches("^%%PDF", read(folder .. "/curve_kept.pdf"))
-      assert.matches("</svg>", read(folder .. "/difference_kept.svg"))
+      assert.matches("^%%PDF", host.read(folder .. "/curve_kept.pdf"))
+      assert.matches("</svg>", host.read(folder .. "/difference_kept.svg"))
     end
   end)
 

@@ -22,13 +22,6 @@ local function named(list, name)
   end
 end
 
-local function read(path)
-  local file = assert(io.open(path, "rb"))
-  local source = file:read("a")
-  file:close()
-  return source
-end
-
 describe("figures", function()
   local folder
   before_each(function() folder = host.folder() end)
@@ -51,10 +44,10 @@ describe("figures", function()
 
   it("have their numbers beside them", function()
     write(figures.of(arm_of()))
-    local rows = assert(csv.read(read(folder .. "/coverage.csv")))
+    local rows = assert(csv.read(host.read(folder .. "/coverage.csv")))
     assert.same({ "A", "3", "0.75", "0.5" }, { rows[1].fields.cell, rows[1].fields.count, rows[1].fields.share,
       rows[1].fields.want })
-    rows = assert(csv.read(read(folder .. "/distance.csv")))
+    rows = assert(csv.read(host.read(folder .. "/distance.csv")))
     assert.same({ "2", "0.25" }, { rows[2].fields.round, rows[2].fields.distance })
   end)
 
@@ -68,12 +61,12 @@ describe("figures", function()
     for _, figure in ipairs(list) do assert.is_nil(figure.script:find("broken", 1, true)) end
     local files, note = write(list)
     assert.is_nil(core.system.kind(folder .. "/broken"))
-    local rows = assert(csv.read(read(folder .. "/coverage.csv")))
+    local rows = assert(csv.read(host.read(folder .. "/coverage.csv")))
     assert.equal((hostile:gsub("\n", " ")), rows[1].fields.cell)
     assert.equal("'=1+1", rows[2].fields.cell)
     if not note then
-      assert.matches("^%%PDF", read(folder .. "/coverage.pdf"))
-      assert.matches("</svg>", read(folder .. "/drops.svg"))
+      assert.matches("^%%PDF", host.read(folder .. "/coverage.pdf"))
+      assert.matches("</svg>", host.read(folder .. "/drops.svg"))
       assert.equal(4 * #list, #files)
     else
       assert.matches("gnuplot is not installed", note)

@@ -270,4 +270,15 @@ function compare.of(folders)
   return { arms = json.array(arms), measures = json.array(measures), missing = missing }
 end
 
+--- Arms that have runs, and so curves.
+---@param arms table[] As of `compare.of`.
+---@return table[]
+function compare.drawn(arms)
+  local drawn = {}
+  for _, arm in ipairs(arms) do
+    if arm.curve then drawn[#drawn + 1] = arm end
+  end
+  return drawn
+end
+
 return compare

@@ -1,6 +1,7 @@
 --- A comparison of arms in words.
 local account = require("advisor.output.account")
 local columns = require("advisor.output.columns")
+local compare = require("advisor.experiments.compare")
 local paired = require("advisor.measure.paired")
 local printable = require("advisor.output.text").printable
 
@@ -94,15 +95,6 @@ local function curve_table(lines, arms, name)
   columns.add(lines, rows)
 end
 
---- Arms that have runs.
-local function done_of(arms)
-  local done = {}
-  for _, arm in ipairs(arms) do
-    if arm.curve then done[#done + 1] = arm end
-  end
-  return done
-end
-
 --- Whether all runs made as many drafts.
 local function is_even(arms)
   local all = {}
@@ -137,7 +129,7 @@ return function(found)
     if i > 1 then lines[#lines + 1] = "" end
     arm_table(lines, arm, found.arms[1], found.measures)
   end
-  local done = done_of(found.arms)
+  local done = compare.drawn(found.arms)
   if #done > 1 then
     for _, name in ipairs({ "cells", "kept" }) do curve_table(lines, done, name) end
   end

@@ -1,5 +1,6 @@
 --- The figures of a comparison: a curve over drafts for each measure that has one, and
 --- the differences from the first arm; gnuplot.lua writes and draws them.
+local compare = require("advisor.experiments.compare")
 local csv = require("advisor.output.csv")
 local gnuplot = require("advisor.report.gnuplot")
 
@@ -23,15 +24,6 @@ local function label(measure) return LABELS[measure.name] or plain(measure.name)
 --- Mean, low and high as fields; without an interval the last two are blank.
 local function fields(found)
   return gnuplot.three(found and { value = found.mean, low = found.low, high = found.high })
-end
-
---- Arms that have a curve.
-local function drawn_of(arms)
-  local drawn = {}
-  for _, arm in ipairs(arms) do
-    if arm.curve then drawn[#drawn + 1] = arm end
-  end
-  return drawn
 end
 
 --- The lines and bands of arms: of each its mean, low and high in columns of their own.
@@ -103,7 +95,7 @@ end
 ---@param found table As of `comparison.of`.
 ---@return table[] list `{ name, header, rows, script }`
 function figures.of(found)
-  local list, names, drawn = {}, {}, drawn_of(found.arms)
+  local list, names, drawn = {}, {}, compare.drawn(found.arms)
   local function add(figure)
     if not figure then return end
     -- Names that are alike but for what a file's name cannot hold.
