@@ -59,7 +59,7 @@ class SweepReportTest(SweepReportCase):
             for key in ("name", "means", "dropped", "curve"):
                 self.assertEqual(mine[key], theirs[key], key)
             self.assertEqual(mine["runs"], 3)
-        verdicts = {name: x.pop("verdict") for name, x in
+        verdicts = {name: x["verdict"] for name, x in
                     found["arms"][1]["versus"]["measures"].items()}
         self.assertEqual(found["arms"][1]["versus"],
                          compared["arms"][1]["versus"])
@@ -224,7 +224,7 @@ class SweepBrowserTest(SweepReportCase):
         for reading in readings:
             self.assertRegex(reading, "^(▲ better|▼ worse|not told apart|"
                                       "alike in all pairs|the same in all)")
-        self.assertEqual(len(self.texts("#curves svg.chart")), 5)
+        self.assertEqual(len(self.texts("#curves svg.chart")), 7)
         page.run("document.querySelectorAll('details').forEach("
                  "x => { x.open = true })")
         self.assertLessEqual(page.run(

@@ -76,6 +76,7 @@ class ReportCase(support.Case):
 
     def make_hostile(self, run):
         """Puts hostile texts wherever a run holds a text of a model's."""
+        self.damaged.add(run)  # Its replies are no longer what they were.
         with contextlib.closing(sqlite3.connect(run / "run.db")) as db:
             ids = db.execute("SELECT round, item_index FROM item ORDER BY "
                              "round, item_index LIMIT ?",

@@ -40,6 +40,9 @@ describe("the figures of a run", function()
     assert.equal(2, #curve)
     assert.same({ 1, 2, 1, 1 }, { curve[1].round, curve[1].drafts, curve[1].kept, curve[1].cells })
     assert.same({ 2, 5, 4, 2 }, { curve[2].round, curve[2].drafts, curve[2].kept, curve[2].cells })
+    assert.same({ 0.5, 0.8 }, { curve[1].yield, curve[2].yield })
+    -- What a curve ends in is the measure of the whole.
+    assert.equal(assert(figures.of(folder .. "/run")).measures.distinct_2, curve[2].distinct_2)
   end)
 
   it("do not have the seed and the name among the settings", function()

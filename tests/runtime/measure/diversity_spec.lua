@@ -25,6 +25,8 @@ describe("measure/diversity", function()
     near(18 / 35 + 22 / 31 + 21 / 27 + 19 / 23, diversity.ngram_diversity(texts))
     near(2 / 5, diversity.distinct({ { "a", "a", "b" }, { "b", "a" } }, 1))
     assert.equal(0, diversity.distinct({ { "a" } }, 2))
+    local add = diversity.growing_distinct(1)
+    assert.same({ 2 / 3, 2 / 5 }, { add({ "a", "a", "b" }), add({ "b", "a" }) })
   end)
 
   -- NLTK 3.10.4: mean of sentence_bleu(others, text, weights 1/n, method1).

@@ -22,8 +22,8 @@ local function text_of(arms, missing)
 end
 
 local VERSUS = { pairs = 2, measures = {
-  kept = { n = 2, mean = 1.5, low = 0.5, high = 2.5, effect = 1.2345 },
-  distance = { n = 2, mean = 0.1, low = 0.05, high = 0.15 },
+  kept = { n = 2, mean = 1.5, low = 0.5, high = 2.5, effect = 1.2345, verdict = "better" },
+  distance = { n = 2, mean = 0.1, low = 0.05, high = 0.15, verdict = "worse" },
 } }
 
 describe("a comparison in words", function()

@@ -3,6 +3,7 @@ local csv = require("advisor.output.csv")
 local figures = require("advisor.report.figures")
 local gnuplot = require("advisor.report.gnuplot")
 local host = require("tests.support.host")
+local json = require("advisor.output.json")
 local report = require("tests.support.report")
 local with_store = require("tests.support.store")
 
@@ -40,6 +41,23 @@ describe("figures", function()
       for _, point in ipairs(arm.points) do point.distance = nil end
     end))
     assert.is_nil(named(open, "distance"))
+  end)
+
+  it("of an evaluation are its scores, overall and by category, and what it took", function()
+    local function found(share)
+      return { share = share, interval = { 0.1, 0.9 }, judged = 4, unknown = 1, bounds = { 0, 1 } }
+    end
+    local list = figures.of(arm_of(function(arm)
+      local score, category, none = found(0.5), found(0.25), found(json.null)
+      score.name, score.categories = "=shop (rule)", { category, none }
+      category.category, none.category = "lamps", "sofas"
+      arm.scores = { score }
+    end))
+    assert.same({ { "'=shop (rule)", 0.5, 0.1, 0.9, 4, 1, 0, 1 },
+      { "'=shop (rule): lamps", 0.25, 0.1, 0.9, 4, 1, 0, 1 } },
+      named(list, "scores").rows)
+    assert.is_nil(named(list, "coverage"))
+    assert.is_table(named(list, "tokens"))
   end)
 
   it("have their numbers beside them", function()

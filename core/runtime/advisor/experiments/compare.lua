@@ -144,8 +144,10 @@ local function differences_of(arm, baseline, measures)
   for _, measure in ipairs(measures) do
     local a, b = values_of(left, measure.name), values_of(right, measure.name)
     if #left > 0 and #a == #left and #b == #left then
-      found.measures[measure.name] = #a == 1 and evaluated.difference(left[1], right[1], measure.name)
+      local difference = #a == 1 and evaluated.difference(left[1], right[1], measure.name)
         or paired.difference(a, b, stream(arm.name .. "/" .. baseline.name .. "/" .. measure.name))
+      difference.verdict = paired.verdict(difference, measure.more)
+      found.measures[measure.name] = difference
     end
   end
   return found
@@ -161,7 +163,7 @@ local function at(run, drafts, name)
   return value
 end
 
-local ON_CURVES = { "kept", "cells", "cells_5", "evenness", "distance" }
+local ON_CURVES = { "kept", "yield", "cells", "cells_5", "evenness", "distance", "distinct_2" }
 
 --- The i-th point of an arm's curve.
 local function point_of(arm, i, drafts)
@@ -227,7 +229,8 @@ end
 ---versus }[], missing }`: `mixed` names scripts that an arm's runs do not have alike, `curve` is
 ---absent for arms without a run,
 ---`means` as of `paired.mean` by measure, `versus` `{ pairs, common_rounds, measures }` as of
----`paired.difference`, absent for the first arm; `missing` counts tasks of sweeps that are not done.
+---`paired.difference` with their `paired.verdict`, absent for the first arm; `missing` counts tasks of
+---sweeps that are not done.
 ---@return string|nil message
 function compare.of(folders)
   local arms, singles, missing, by_settings = {}, {}, 0, {}

@@ -1,6 +1,7 @@
 --- What a run comes to, in numbers: at its end, and over drafts.
 local account = require("advisor.engine.account")
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local distance = require("advisor.measure.distance")
 local diversity = require("advisor.measure.diversity")
 local evaluated = require("advisor.experiments.evaluated")
@@ -49,22 +50,23 @@ local function spread(counts, want)
     distance = shares.total(counts) > 0 and distance.total_variation(counts, want) or 1 }
 end
 
---- A point for each round: `{ round, drafts, kept, cells, cells_5, evenness, distance }`.
+--- A point for each round: `{ round, drafts, kept, yield, cells, cells_5, evenness, distance, distinct_2 }`.
 local function curve_of(store, cells, open)
   local counts, want, points = counts_of(cells), wanted(cells), {}
-  local drafts, kept = 0, 0
-  for _, row in ipairs(assert(records.rounds(store))) do
-    for _, item in ipairs(assert(records.items_of(store, row.round))) do
+  local drafts, kept, add, distinct = 0, 0, diversity.growing_distinct(2), nil
+  for _, row in ipairs(failure.must(records.rounds(store))) do
+    for _, item in ipairs(failure.must(records.items_of(store, row.round))) do
       drafts = drafts + 1
       if item.verdict == "kept" then
-        kept = kept + 1
+        kept, distinct = kept + 1, add(diversity.words(item.text))
         if item.cell and (counts[item.cell] or open) then
           counts[item.cell] = (counts[item.cell] or 0) + 1
         end
       end
     end
     local point = spread(counts, want)
-    point.round, point.drafts, point.kept = row.round, drafts, kept
+    point.round, point.drafts, point.kept, point.distinct_2 = row.round, drafts, kept, distinct
+    point.yield = kept / math.max(drafts, 1)
     points[#points + 1] = point
   end
   return json.array(points)
@@ -72,7 +74,7 @@ end
 
 local function texts_of(store)
   local texts, words = {}, {}
-  assert(records.each_kept(store, function(row)
+  failure.must(records.each_kept(store, function(row)
     texts[#texts + 1] = row.text
     words[#words + 1] = diversity.words(row.text)
     return true
@@ -103,7 +105,7 @@ end
 --- The hashes of a run's scripts by "kind/name".
 local function scripts_of(store)
   local hashes = {}
-  for _, script in ipairs(assert(records.scripts(store))) do
+  for _, script in ipairs(failure.must(records.scripts(store))) do
     hashes[script.kind .. "/" .. script.name] = script.hash
   end
   return hashes
@@ -121,7 +123,7 @@ end
 function figures.of(folder)
   local store, why = core.store.open(folder, "read")
   if not store then return nil, why end
-  local facts = assert(records.facts(store))
+  local facts = failure.must(records.facts(store))
   local resolved = facts.resolved and json.decode(facts.resolved)
   if not resolved then
     store:close()

@@ -37,15 +37,24 @@ end
 ---@param n integer
 ---@return number
 function diversity.distinct(texts, n)
+  local add, value = diversity.growing_distinct(n), 0
+  for _, words in ipairs(texts) do value = add(words) end
+  return value
+end
+
+--- Distinct-n of a set that grows.
+---@param n integer
+---@return fun(words: string[]): number add Takes one more text; gives distinct-n of all so far.
+function diversity.growing_distinct(n)
   local known, different, all = {}, 0, 0
-  for _, words in ipairs(texts) do
+  return function(words)
     local counts, order = ngrams(words, n)
     for _, gram in ipairs(order) do
       all = all + counts[gram]
       if not known[gram] then known[gram], different = true, different + 1 end
     end
+    return all > 0 and different / all or 0
   end
-  return all > 0 and different / all or 0
 end
 
 --- N-gram diversity: the sum of distinct-n over n = 1 ... 4. Source: Shaib et

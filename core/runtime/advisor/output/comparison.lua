@@ -2,7 +2,6 @@
 local account = require("advisor.output.account")
 local columns = require("advisor.output.columns")
 local compare = require("advisor.experiments.compare")
-local paired = require("advisor.measure.paired")
 local printable = require("advisor.output.text").printable
 
 local function number(x)
@@ -24,7 +23,7 @@ local function row_of(measure, mean, versus)
     local found = versus.measures[measure.name]
     row[3] = found and with_interval(found, true) or ""
     row[4] = found and found.effect and ("%.2f"):format(found.effect) or ""
-    row.after = found and paired.verdict(found, measure.more) or ""
+    row.after = found and found.verdict or ""
   end
   return row
 end

@@ -3,7 +3,6 @@
 local compare = require("advisor.experiments.compare")
 local core = require("advisor_core")
 local json = require("advisor.output.json")
-local paired = require("advisor.measure.paired")
 local replanned = require("advisor.report.replanned")
 local setup = require("advisor.report.setup")
 local sweep = require("advisor.experiments.sweep")
@@ -61,14 +60,10 @@ local function task_of(folder, page_folder, number, task, runs)
 end
 
 --- An arm without its runs, which are rows of the tasks.
-local function arm_of(arm, planned, measures)
+local function arm_of(arm, planned)
   local drafts = 0
   for _, run in ipairs(arm.runs) do drafts = drafts + run.drafts end
   local versus = arm.versus
-  for _, measure in ipairs(versus and measures or {}) do
-    local found = versus.measures[measure.name]
-    if found then found.verdict = paired.verdict(found, measure.more) end
-  end
   return { name = arm.name, set = arm.set, experiment = planned.experiment, runs = #arm.runs, drafts = drafts,
     means = arm.means, dropped = arm.dropped, unlabelled = arm.unlabelled, mixed = arm.mixed,
     curve = arm.curve, versus = versus }
@@ -92,7 +87,7 @@ function comparison.of(folder, page_folder)
   for i, task in ipairs(manifest.tasks) do
     tasks[i] = task_of(folder, page_folder or folder, i, task, runs)
   end
-  for i, arm in ipairs(found.arms) do arms[i] = arm_of(arm, manifest.arms[i], found.measures) end
+  for i, arm in ipairs(found.arms) do arms[i] = arm_of(arm, manifest.arms[i]) end
   return { folder = folder, kind = manifest.kind, begun_in = manifest.folder,
     experiments = json.array(manifest.experiments), set = json.array(manifest.set), share = manifest.share,
     seeds = json.array(manifest.seeds), commands = json.array(replanned.commands(folder, manifest)),

@@ -1,4 +1,5 @@
 --- Everything that a report shows, as plain data from the record alone.
+local failure = require("advisor.output.failure")
 local account = require("advisor.engine.account")
 local columns = require("advisor.report.columns")
 local curves = require("advisor.report.curves")
@@ -6,6 +7,7 @@ local json = require("advisor.output.json")
 local reasons = require("advisor.report.reasons")
 local records = require("advisor.engine.records")
 local run_records = require("advisor.engine.run_records")
+local scoring = require("advisor.engine.scoring")
 local setup = require("advisor.report.setup")
 local traffic = require("advisor.report.traffic")
 
@@ -22,7 +24,7 @@ local function finite(value)
 end
 
 local function read_rounds(store)
-  local rows = assert(run_records.rounds(store))
+  local rows = failure.must(run_records.rounds(store))
   local list, by_number = {}, {}
   for i, row in ipairs(rows) do
     list[i] = { round = row.round, read_round = row.read_round, state = row.state, why = row.why,
@@ -38,7 +40,7 @@ end
 local function read_items(store, by_number)
   local made, add = columns.items()
   local counted = reasons.new()
-  assert(run_records.each_item(store, function(row)
+  failure.must(run_records.each_item(store, function(row)
     add(row)
     counted:add({ id = records.item_id(row.round, row.item_index), verdict = row.verdict,
       reason = row.reason, verdicts = row.verdicts ~= "[]" and json.decode(row.verdicts) or {} })
@@ -50,7 +52,7 @@ local function read_items(store, by_number)
     end
   end))
   local responses = {}
-  assert(run_records.each_response(store, function(row)
+  failure.must(run_records.each_response(store, function(row)
     responses[records.item_id(row.round, row.item_index)] = { verdict = row.verdict, text = row.text,
       finding = row.finding }
   end))
@@ -61,7 +63,7 @@ end
 local function read_calls(store)
   local made, add = columns.calls()
   local counted = traffic.new()
-  assert(run_records.each_attempt(store, function(row)
+  failure.must(run_records.each_attempt(store, function(row)
     add(row)
     counted:add(row)
   end))
@@ -116,13 +118,20 @@ local function in_state(rounds)
   return list
 end
 
+--- The scores of an evaluation, each with its name; nil: the run is none.
+local function scores_of(store, resolved)
+  local scores = scoring.of(store, resolved)
+  for _, score in ipairs(scores or {}) do score.name = scoring.name(score) end
+  return scores
+end
+
 --- Gathers a run.
 ---@param store userdata Open for reading at least.
 ---@param folder string The run folder, as it is named in commands.
 ---@return table gathered `{ arm, items, calls }`: `arm` is all but the items and calls themselves,
 ---which are columns (report/columns.lua). Everything can be written as JSON.
 function data.gather(store, folder)
-  local facts = assert(records.facts(store))
+  local facts = failure.must(records.facts(store))
   local resolved = facts.resolved and json.decode(facts.resolved)
   if not resolved then
     error({ message = folder .. ": the run ended before it began: there is nothing to report" }, 0)
@@ -141,7 +150,7 @@ function data.gather(store, folder)
     coverage = type(found.coverage) == "table" and found.coverage or course.coverage,
     points = json.array(course.points), saturation = course.saturation,
     saturation_options = course.options, advice = timeline(rounds), notes = notes_of(rounds),
-    dropped = counted.dropped, checks = counted.checks, traffic = flown,
+    dropped = counted.dropped, checks = counted.checks, traffic = flown, scores = scores_of(store, resolved),
     summary = last and last.summary.text or "",
   }
   json.array(arm.coverage.cells)

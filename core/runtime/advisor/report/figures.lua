@@ -160,6 +160,24 @@ local function variants(arm)
     height = bars_height(rows) }
 end
 
+--- One row a score, and one for each of its categories.
+local function scores(arm)
+  local rows = {}
+  local function add(score, category, found)
+    if type(found.share) ~= "number" then return end
+    local label = category and score.name .. ": " .. category or score.name
+    rows[#rows + 1] = { csv.inert(label), found.share, found.interval[1], found.interval[2], found.judged,
+      found.unknown, found.bounds[1], found.bounds[2] }
+  end
+  for _, score in ipairs(arm.scores) do
+    add(score, nil, score)
+    for _, category in ipairs(score.categories) do add(score, category.category, category) end
+  end
+  return { name = "scores", rows = rows, header = { "score", "share", "low", "high", "judged", "unknown",
+    "lowest", "highest" }, settings = bars(rows, "Judged replies, percent"), plot = bar_plot(2, 1),
+    height = bars_height(rows) }
+end
+
 local ALL = {
   coverage, cells_covered,
   over_rounds("evenness", "evenness", "Evenness", BLUE, "[0:1.02]"),
@@ -167,6 +185,9 @@ local ALL = {
   over_rounds("kept_share", "kept_share", "Kept of recent drafts", GREEN, "[0:1]"),
   new_cells, drops, variants, tokens, in_flight,
 }
+
+--- Of an evaluation of a model: its items are given, so how they spread says nothing.
+local OF_EVALUATION = { scores, tokens, in_flight }
 
 --- Whether a figure has anything to draw: a measure that the run does not have (no
 --- target, no variants) makes none.
@@ -183,7 +204,7 @@ end
 ---@return table[] list `{ name, header, rows, script }`
 function figures.of(arm)
   local list = {}
-  for _, make in ipairs(ALL) do
+  for _, make in ipairs(arm.scores and OF_EVALUATION or ALL) do
     local figure = make(arm)
     if has_numbers(figure) then
       figure.script = gnuplot.script(figure)

@@ -9,7 +9,9 @@ local page = {}
 --- build on each other.
 local RUN = { kind = "report of a run", first = "coverage",
   keys = "Press <kbd>/</kbd> to search the items.",
-  scripts = { "dom", "theme", "chart", "rows", "overview", "sections", "items", "main" } }
+  scripts = { "dom", "theme", "chart", "rows", "overview", "scores", "sections", "items", "main" } }
+--- A run that is an evaluation of a model, by the same scripts.
+local EVALUATION = { kind = "evaluation of a model", first = "scores", keys = RUN.keys, scripts = RUN.scripts }
 local SWEEP = { kind = "comparison of the arms of a sweep", first = "measures",
   keys = "Arrow keys read the values of a chart that is chosen.",
   scripts = { "dom", "theme", "chart", "differences", "arms", "sweep" } }
@@ -63,7 +65,7 @@ function page.of(gathered)
     columns[#columns + 1] = block(("items-%d"):format(i - 1), each.items)
     columns[#columns + 1] = block(("calls-%d"):format(i - 1), each.calls)
   end
-  return assembled(RUN, { arms = arms }, columns)
+  return assembled(arms[1].scores and EVALUATION or RUN, { arms = arms }, columns)
 end
 
 --- Makes the page of a sweep.

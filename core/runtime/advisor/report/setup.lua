@@ -1,4 +1,5 @@
 --- What was run, and the commands that run it again.
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 local records = require("advisor.engine.records")
@@ -91,7 +92,7 @@ end
 ---@return table
 function setup.of(store, folder, facts, resolved)
   local scripts = json.array({})
-  for i, script in ipairs(assert(records.scripts(store))) do
+  for i, script in ipairs(failure.must(records.scripts(store))) do
     scripts[i] = { kind = script.kind, name = script.name, hash = script.hash, origin = script.origin,
       source = script.source, options = options_of(resolved, script.kind, script.name) }
   end

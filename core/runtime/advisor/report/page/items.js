@@ -10,17 +10,25 @@ function readItems(columns) {
   for (let i = 0; i < count; i++) places.set("r" + columns.round[i] + "-" + columns.index[i], i);
   const lower = new Array(count);
   const responses = columns.responses || {};
+  const replyAt = (i) => responses["r" + columns.round[i] + "-" + columns.index[i]] || {};
+  const suites = new Map();
+  /** The suite that a question is of; rows of one suite share few descriptions. */
+  function suite(i) {
+    const at = columns.meta_at[i];
+    if (!suites.has(at)) suites.set(at, at < 0 ? undefined : JSON.parse(columns.meta[at]).suite);
+    return suites.get(at);
+  }
   const item = (i) => ({ id: "r" + columns.round[i] + "-" + columns.index[i], at: i, round: columns.round[i], index: columns.index[i],
     verdict: name(columns.verdict[i]), text: columns.text[i], target: name(columns.target[i]), cell: name(columns.cell[i]),
     reason: name(columns.reason[i]), advice: columns.advice[i], finding: columns.finding[i] ? JSON.parse(columns.finding[i]) : undefined });
-  const found = { count, item,
+  const found = { count, item, replied: Object.keys(responses).length > 0,
     verdict: (i) => name(columns.verdict[i]), reason: (i) => name(columns.reason[i]), cell: (i) => name(columns.cell[i]),
     round: (i) => columns.round[i], advice: (i) => columns.advice[i],
     byId: (id) => (places.has(id) ? item(places.get(id)) : null), place: (id) => places.get(id),
     checks: (i) => (columns.checks_at[i] < 0 ? [] : JSON.parse(columns.checks[columns.checks_at[i]])),
     meta: (i) => (columns.meta_at[i] < 0 ? {} : JSON.parse(columns.meta[columns.meta_at[i]])),
-    response: (id) => responses[id],
-    searched: (i) => lower[i] || (lower[i] = (columns.text[i] + "\n" + (name(columns.target[i]) || "") + "\nr" + columns.round[i] + "-" + columns.index[i]).toLowerCase()) };
+    response: (id) => responses[id], reply: (i) => replyAt(i).verdict, suite,
+    searched: (i) => lower[i] || (lower[i] = (columns.text[i] + "\n" + (replyAt(i).text || "") + "\n" + (name(columns.target[i]) || "") + "\nr" + columns.round[i] + "-" + columns.index[i]).toLowerCase()) };
   // "draft 3" names an earlier draft of the same round.
   found.nearest = (one) => {
     const finding = one.finding;
@@ -102,6 +110,14 @@ function lineage(item, piece, actions) {
     step(item.verdict === "kept" ? "Kept" : "Draft", "in round " + item.round + ", draft " + item.index));
 }
 
+/** A reply to an item: its verdict, why, and the text. */
+function responseOf(response) {
+  const finding = response.finding ? JSON.parse(response.finding) : {};
+  const why = [finding.code, typeof finding.why === "string" ? finding.why : "", finding.text].filter(Boolean).join("; ");
+  return element("div", {}, element("h4", {}, "Response ", element("span", { class: "verdict " + response.verdict }, response.verdict)),
+    why ? element("p", { class: "note" }, visible(why)) : null, passage(response.text));
+}
+
 function itemDetail(item, items, piece, calls, actions) {
   const nearest = items.nearest(item), checks = items.checks(item.at), meta = items.meta(item.at), response = items.response(item.id);
   const finding = item.finding || {};
@@ -112,7 +128,7 @@ function itemDetail(item, items, piece, calls, actions) {
     finding.text ? element("p", {}, visible(finding.text)) : null,
     nearest ? element("div", { class: "nearest" }, "Nearest: ", nearest.id ? itemLink(nearest.id, actions.open) : null,
       isNumber(nearest.score) ? " score " + decimal(nearest.score, 3) : "", passage(nearest.text)) : null,
-    response ? element("div", {}, element("h4", {}, "Response ", element("span", { class: "verdict " + response.verdict }, response.verdict)), passage(response.text)) : null,
+    response ? responseOf(response) : null,
     element("h4", {}, "How it came to be"), lineage(item, piece, actions),
     checks.length ? table(["principle", "verdict", "finding"], checks.map(checkRow), "Checks") : null,
     Object.keys(meta).length ? element("p", { class: "note" }, Object.entries(meta).map(([key, value]) =>
@@ -146,6 +162,8 @@ function countsBy(items, value) {
 
 function itemsSection(arm, items, calls) {
   const pieces = new Map(list(arm.advice).map((piece) => [piece.round + "/" + piece.position, piece]));
+  const EVERY = { search: "", verdict: "", reason: "", cell: "", reply: "", suite: "", round: "", advice: "" };
+  const evaluates = scoresOf(arm).length > 0;
   let matches = [], advice = "";
   const changed = () => refresh();
   const search = element("input", { type: "search", id: "search", placeholder: "Search text, target or id", "aria-keyshortcuts": "/",
@@ -154,17 +172,19 @@ function itemsSection(arm, items, calls) {
   const verdict = choices("verdict", "filter-verdict", countsBy(items, items.verdict), changed);
   const reason = choices("reason", "filter-reason", countsBy(items, items.reason), changed);
   const cell = choices("cell", "filter-cell", countsBy(items, items.cell), changed);
+  const reply = choices("reply", "filter-reply", countsBy(items, items.reply), changed);
+  const suite = choices("suite", "filter-suite", countsBy(items, items.suite), changed);
   const chip = element("button", { type: "button", class: "chip", hidden: true, click: () => set({ advice: "" }) });
-  const reset = element("button", { type: "button", click: () => set({ search: "", verdict: "", reason: "", cell: "", round: "", advice: "" }) }, "Clear");
+  const reset = element("button", { type: "button", click: () => set(EVERY) }, "Clear");
   const found = element("p", { class: "found", role: "status", id: "found" });
   const detail = element("div", { class: "detail", id: "detail", tabindex: "-1", "aria-label": "The chosen item" },
     element("p", { class: "note" }, "Choose an item: Enter or a click."));
   const rows = longList({ label: "Items", rowHeight: 26, render, choose: (i) => choose(items.item(matches[i])) });
-  const actions = { open, filter: (given) => set({ search: "", verdict: "", reason: "", cell: "", round: "", ...given }) };
+  const actions = { open, filter: (given) => set({ ...EVERY, ...given }) };
 
   function render(row, i) {
-    const at = matches[i], item = items.item(at);
-    row.append(element("span", { class: "id" }, item.id), element("span", { class: "verdict " + item.verdict }, item.verdict),
+    const at = matches[i], item = items.item(at), shown = evaluates && items.reply(at) || item.verdict;
+    row.append(element("span", { class: "id" }, item.id), element("span", { class: "verdict " + shown }, shown),
       element("span", { class: "wide", dir: "auto" }, shortened(item.text, 220)),
       element("span", { class: "why note hide-narrow", dir: "auto" }, shortened(item.reason || item.cell || "", 60)));
   }
@@ -183,6 +203,8 @@ function itemsSection(arm, items, calls) {
       if (verdict.node.value !== "" && items.verdict(i) !== verdict.node.value) continue;
       if (reason.node.value !== "" && items.reason(i) !== reason.node.value) continue;
       if (cell.node.value !== "" && items.cell(i) !== cell.node.value) continue;
+      if (reply.node.value !== "" && items.reply(i) !== reply.node.value) continue;
+      if (suite.node.value !== "" && items.suite(i) !== suite.node.value) continue;
       if (only !== null && items.round(i) !== only) continue;
       if (wanted && (items.round(i) !== wanted[0] || items.advice(i) !== wanted[1])) continue;
       if (words !== "" && !items.searched(i).includes(words)) continue;
@@ -200,6 +222,8 @@ function itemsSection(arm, items, calls) {
     if (given.verdict !== undefined) verdict.set(given.verdict);
     if (given.reason !== undefined) reason.set(given.reason);
     if (given.cell !== undefined) cell.set(given.cell);
+    if (given.reply !== undefined) reply.set(given.reply);
+    if (given.suite !== undefined) suite.set(given.suite);
     if (given.round !== undefined) round.value = given.round;
     if (given.advice !== undefined) advice = given.advice;
     refresh();
@@ -218,6 +242,7 @@ function itemsSection(arm, items, calls) {
 
   section("items", "Items", "", element("div", { class: "tools", role: "search" },
     element("label", { for: "search", class: "search" }, "Search ", search), verdict.label, reason.label, cell.label,
+    items.replied ? reply.label : null, evaluates ? suite.label : null,
     element("label", { for: "filter-round" }, "round ", round), chip, reset),
   found, element("div", { class: "two" }, rows.node, detail));
   rows.node.classList.add("item-rows");

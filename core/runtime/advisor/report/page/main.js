@@ -15,12 +15,16 @@ function start() {
   const openItems = (given) => browser.show(given);
   items.open = (id) => browser.open(id);
   head(arm);
-  coverageSection(arm, openItems);
-  adviceSection(arm, openItems, calls.of);
-  dropsSection(arm, items, openItems);
-  checksSection(arm, items);
-  variantsSection(arm);
-  saturationSection(arm);
+  if (scoresOf(arm).length) {
+    scoresSection(arm, openItems);
+  } else {
+    coverageSection(arm, openItems);
+    adviceSection(arm, openItems, calls.of);
+    dropsSection(arm, items, openItems);
+    checksSection(arm, items);
+    variantsSection(arm);
+    saturationSection(arm);
+  }
   trafficSection(arm);
   browser = itemsSection(arm, items, calls);
   setupSection(arm);

@@ -52,7 +52,8 @@ function head(arm) {
   byId("facts").textContent = visible([arm.state + (arm.why ? ": " + arm.why : ""),
     arm.account.rounds + " rounds" + (arm.account.failed_rounds ? " and " + arm.account.failed_rounds + " failed" : ""),
     "model " + models, "seed " + setup.seed, moment(setup.created_ms), "digest " + arm.account.digest].join(" · "));
-  headline(arm);
+  if (scoresOf(arm).length) scoresHead(arm);
+  else headline(arm);
 }
 
 /** Where a cell stands to its target: its interval decides, not the share alone. */
