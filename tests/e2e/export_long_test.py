@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """What `advisor export` writes, read by the real `datasets`, PyYAML and `trl`: folders
 load as they stand, rows are of the forms that TRL knows, and `trl sft`'s own
-parser and trainer take the configuration.
+parser and trainer take the configuration. Axolotl's schema and LLaMA-Factory's
+parser take theirs, and both know the data; they do not train here.
 
 The packages are put into ~/.cache/data-advisor once, some 1.5 GB."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -16,6 +18,11 @@ import exported
 import support
 
 PACKAGES = ("datasets==5.2.0", "trl==1.16.0", "peft==0.21.2", "torch==2.13.0", "pyyaml==6.0.4")
+# What lies over them for a trainer's own parser: one line for each call of pip.
+AXOLOTL_PACKAGES = (("--no-deps", "axolotl==0.19.0"), ("pydantic==2.14.4", "pillow==13.0.0", "addict==2.4.0",
+                                                       "colorama==0.4.6"))
+FACTORY_PACKAGES = (("--no-deps", "llamafactory==0.9.5", "trl==0.24.0", "peft==0.18.1", "accelerate==1.11.0"),
+                    ("transformers==5.6.0", "omegaconf==2.4.0"))
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "data-advisor" / "export-venv"
 
 # Each gets a folder with run exports and prints one JSON object.
@@ -100,6 +107,72 @@ print(json.dumps(made))
 """
 
 
+# The key names, the validators and the defaults are Axolotl's; so is the prompt.
+AXOLOTL = r"""
+import json, sys, yaml
+from axolotl.prompt_strategies.user_defined import UserDefinedDatasetConfig, load
+from axolotl.utils.dict import DictDefault
+from axolotl.utils.schemas.config import AxolotlInputConfig
+from transformers import BatchEncoding
+folder, _ = sys.argv[1:]
+given = yaml.safe_load(open(f"{folder}/axolotl.yaml", encoding="utf-8"))
+read = AxolotlInputConfig(**given)
+row = json.loads(open(f"{folder}/{given['datasets'][0]['path']}", encoding="utf-8").readline())
+
+class Letters:
+    bos_token_id, eos_token_id, pad_token_id, model_max_length = None, 0, 0, 1024
+    def __call__(self, text, **_):
+        return BatchEncoding({"input_ids": [ord(c) for c in text], "attention_mask": [1] * len(text)})
+
+kind = UserDefinedDatasetConfig(**given["datasets"][0]["type"])
+made = load(Letters(), DictDefault(train_on_inputs=False, sequence_len=10 ** 6), ds_cfg=kind).tokenize_prompt(row)
+start = made["labels"].index(next(x for x in made["labels"] if x != -100))
+text = "".join(map(chr, made["input_ids"]))
+print(json.dumps({"unknown": sorted(set(given) - set(AxolotlInputConfig.model_fields)),
+    "changed": sorted(k for k, v in given.items() if k[-8:] != "datasets" and getattr(read, k) != v),
+    "row": row, "shown": text[:start], "learned": text[start:]}))
+"""
+
+# LLaMA-Factory reads its options with transformers' parser. A machine without a
+# GPU refuses half precision, so that is set aside; audio has no part in it.
+FACTORY = r"""
+import dataclasses, importlib.machinery, json, os, sys, types, yaml
+audio = types.ModuleType("torchaudio")
+audio.__spec__ = importlib.machinery.ModuleSpec("torchaudio", None)
+sys.modules["torchaudio"] = audio
+os.environ["DISABLE_VERSION_CHECK"] = "1"
+from llamafactory.data.parser import get_dataset_list
+from llamafactory.data.template import TEMPLATES
+from llamafactory.hparams import parser
+from transformers import HfArgumentParser
+folder, _ = sys.argv[1:]
+given = yaml.safe_load(open(f"{folder}/sft.yaml", encoding="utf-8"))
+known = {field.name for part in parser._TRAIN_ARGS for field in dataclasses.fields(part)}
+read = HfArgumentParser(parser._TRAIN_ARGS).parse_dict({**given, "fp16": False, "use_cpu": True})
+values = {key: next(getattr(part, key) for part in read if hasattr(part, key)) for key in given}
+lists = {"lora_target", "dataset", "eval_dataset"}
+changed = [k for k, v in given.items() if k not in ("fp16", "report_to") and values[k] != ([v] if k in lists else v)]
+sets = get_dataset_list(values["dataset"] + values["eval_dataset"], f"{folder}/{given['dataset_dir']}")
+template = TEMPLATES[given["template"]]
+print(json.dumps({"unknown": sorted(set(given) - known), "changed": changed,
+    "sets": [[x.dataset_name, x.formatting, x.prompt, x.query, x.response] for x in sets],
+    "user": template.format_user.slots, "system": template.format_system.slots,
+    "prefix": template.format_prefix.slots}))
+"""
+
+
+def over(name, packages):
+    """Returns a folder with packages that lie over those of the interpreter."""
+    folder = CACHE.with_name(f"export-{name}")
+    stamp, wanted = folder / "packages.json", json.dumps(packages)
+    if not stamp.exists() or stamp.read_text() != wanted:
+        shutil.rmtree(folder, ignore_errors=True)
+        for some in packages:
+            subprocess.run([python(), "-m", "pip", "install", "-q", "--target", folder, *some], check=True)
+        stamp.write_text(wanted)
+    return folder
+
+
 def python():
     """Returns the interpreter that has the packages."""
     program, stamp = CACHE / "bin" / "python", CACHE / "packages.json"
@@ -122,8 +195,9 @@ class RealPackagesTest(support.Case):
         self.run_folder = exported.curate(self.dir)
         self.safe = [x for x in exported.items(self.run_folder) if x["verdict"] == "safe"]
 
-    def child(self, program, folder, names=()):
-        env = support.environment({"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "0"})
+    def child(self, program, folder, names=(), path=""):
+        env = support.environment({"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
+                                   "TOKENIZERS_PARALLELISM": "0"})
         done = subprocess.run([self.python, "-c", program, str(folder), str(self.dir / "cache")],
                               input=json.dumps(list(names)), capture_output=True, text=True, env=env, timeout=1200)
         self.assertEqual(done.returncode, 0, done.stderr[-4000:])
@@ -169,6 +243,26 @@ class RealPackagesTest(support.Case):
         self.assertTrue(made["learned"].startswith(" You ask: "), made["learned"])
         self.assertTrue(made["learned"].endswith("</s>"))
         self.assertTrue(made["shown"].startswith("You are a helpful assistant. USER: "), made["shown"])
+
+    def trained_by(self, trainer):
+        """Exports for a trainer, in a folder of its own."""
+        self.run_advisor("export", self.run_folder, "--trainer", trainer, "--model", "org/base",
+                         "-o", self.dir / trainer)
+        return self.dir / trainer
+
+    def test_axolotl_takes_its_configuration_and_data(self):
+        made = self.child(AXOLOTL, self.trained_by("axolotl"), path=over("axolotl", AXOLOTL_PACKAGES))
+        self.assertEqual((made["unknown"], made["changed"]), ([], []))
+        self.assertEqual(made["shown"], f"You are a helpful assistant. USER: {made['row']['instruction']} ASSISTANT:")
+        self.assertEqual(made["learned"], made["row"]["output"] + "\0")
+
+    def test_llama_factory_takes_its_configuration_and_data(self):
+        made = self.child(FACTORY, self.trained_by("llama-factory"), path=over("llama-factory", FACTORY_PACKAGES))
+        self.assertEqual((made["unknown"], made["changed"]), ([], []))
+        self.assertEqual(made["sets"], [[f"{x}.jsonl", "alpaca", "instruction", "input", "output"]
+                                        for x in ("train", "validation")])
+        self.assertEqual((made["user"], made["system"], made["prefix"]),
+                         (["USER: {{content}} ASSISTANT:"], ["{{content}}"], []))
 
     def test_pyyaml_reads_what_was_meant(self):
         names = []
