@@ -23,13 +23,6 @@ static void on_result(void *ud, const adv_http_result *result)
   free(p);
 }
 
-static void wipe(char *text)
-{
-  if (text)
-    explicit_bzero(text, strlen(text));
-  free(text);
-}
-
 /* "Authorization: Bearer …" into *line, NULL where no key is to be sent. */
 static adv_status key_line(const adv_probe *probe, char **line)
 {
@@ -88,7 +81,7 @@ adv_status adv_probe_send(uv_loop_t *loop, const adv_probe *probe,
     if (st != ADV_OK)
       adv_http_close(p->http);
   }
-  wipe(key);
+  adv_wipe(key);
   if (st != ADV_OK)
     free(p);
   return st;

@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 typedef struct endpoint {
   adv_pace pace;
@@ -13,26 +12,17 @@ typedef struct endpoint {
 
 /* All waiters that name the same endpoints, in order of arrival. There are as
  * many lines as model roles, so granting looks at heads, not at waiters. */
-typedef struct line {
-  int *endpoints;
-  size_t n;
+typedef struct adv_slots_line {
+  struct adv_slots_line *next;
   TAILQ_HEAD(, adv_slots_waiter) waiters;
+  size_t n;
+  int endpoints[];
 } line;
-
-struct adv_slots_waiter {
-  TAILQ_ENTRY(adv_slots_waiter) link;
-  line *line;
-  uint64_t arrival;
-  uint64_t tokens;
-  adv_slots_cb cb;
-  void *ud;
-};
 
 struct adv_slots {
   endpoint *endpoints;
   size_t n_endpoints;
-  line **lines;
-  size_t n_lines;
+  line *lines;
   size_t waiting;
   uint64_t arrivals;
   bool granting;
@@ -46,20 +36,14 @@ adv_status adv_slots_new(adv_slots **out)
 
 void adv_slots_free(adv_slots *s)
 {
+  line *l;
+
   if (!s)
     return;
-  for (size_t i = 0; i < s->n_lines; i++) {
-    line *l = s->lines[i];
-    adv_slots_waiter *w;
-
-    while ((w = TAILQ_FIRST(&l->waiters))) {
-      TAILQ_REMOVE(&l->waiters, w, link);
-      free(w);
-    }
-    free(l->endpoints);
+  while ((l = s->lines)) {
+    s->lines = l->next;
     free(l);
   }
-  free(s->lines);
   free(s->endpoints);
   free(s);
 }
@@ -92,50 +76,30 @@ size_t adv_slots_waiting(const adv_slots *s)
   return s->waiting;
 }
 
-static line *line_new(const int *endpoints, size_t n)
-{
-  line *l = malloc(sizeof(*l));
-
-  if (!l)
-    return NULL;
-  l->endpoints = malloc(n * sizeof(*endpoints));
-  if (!l->endpoints) {
-    free(l);
-    return NULL;
-  }
-  memcpy(l->endpoints, endpoints, n * sizeof(*endpoints));
-  l->n = n;
-  TAILQ_INIT(&l->waiters);
-  return l;
-}
-
 /* The order of endpoints counts too: it decides between equals. */
 static line *line_for(adv_slots *s, const int *endpoints, size_t n)
 {
-  line **grown;
+  size_t size = n * sizeof(*endpoints);
   line *l;
 
-  for (size_t i = 0; i < s->n_lines; i++) {
-    l = s->lines[i];
-    if (l->n == n &&
-        memcmp(l->endpoints, endpoints, n * sizeof(*endpoints)) == 0)
+  for (l = s->lines; l; l = l->next)
+    if (l->n == n && memcmp(l->endpoints, endpoints, size) == 0)
       return l;
-  }
-  grown = realloc(s->lines, (s->n_lines + 1) * sizeof(*grown));
-  if (!grown)
+  l = malloc(sizeof(*l) + size);
+  if (!l)
     return NULL;
-  s->lines = grown;
-  l = line_new(endpoints, n);
-  if (l)
-    s->lines[s->n_lines++] = l;
+  l->n = n;
+  memcpy(l->endpoints, endpoints, size);
+  TAILQ_INIT(&l->waiters);
+  l->next = s->lines;
+  s->lines = l;
   return l;
 }
 
-adv_status adv_slots_wait(adv_slots *s, const int *endpoints, size_t n,
-                          uint64_t tokens, adv_slots_cb cb, void *ud,
-                          adv_slots_waiter **waiter)
+adv_status adv_slots_wait(adv_slots *s, adv_slots_waiter *waiter,
+                          const int *endpoints, size_t n, uint64_t tokens,
+                          adv_slots_cb cb, void *ud)
 {
-  adv_slots_waiter *w;
   line *l;
 
   if (n == 0)
@@ -146,18 +110,15 @@ adv_status adv_slots_wait(adv_slots *s, const int *endpoints, size_t n,
   l = line_for(s, endpoints, n);
   if (!l)
     return ADV_ENOMEM;
-  w = malloc(sizeof(*w));
-  if (!w)
-    return ADV_ENOMEM;
-  w->line = l;
-  w->arrival = s->arrivals++;
-  w->tokens = tokens;
-  w->cb = cb;
-  w->ud = ud;
-  TAILQ_INSERT_TAIL(&l->waiters, w, link);
+  *waiter = (adv_slots_waiter){
+      .line = l,
+      .arrival = s->arrivals++,
+      .tokens = tokens,
+      .cb = cb,
+      .ud = ud,
+  };
+  TAILQ_INSERT_TAIL(&l->waiters, waiter, link);
   s->waiting++;
-  if (waiter)
-    *waiter = w;
   return ADV_OK;
 }
 
@@ -165,7 +126,6 @@ void adv_slots_abandon(adv_slots *s, adv_slots_waiter *waiter)
 {
   TAILQ_REMOVE(&waiter->line->waiters, waiter, link);
   s->waiting--;
-  free(waiter);
 }
 
 void adv_slots_release(adv_slots *s, int index, adv_pace_event event,
@@ -206,8 +166,8 @@ static adv_slots_waiter *next_waiter(const adv_slots *s, uint64_t now_ms,
   adv_slots_waiter *first = NULL;
 
   *when_ms = UINT64_MAX;
-  for (size_t i = 0; i < s->n_lines; i++) {
-    adv_slots_waiter *w = TAILQ_FIRST(&s->lines[i]->waiters);
+  for (const line *l = s->lines; l; l = l->next) {
+    adv_slots_waiter *w = TAILQ_FIRST(&l->waiters);
     int found;
 
     if (!w || (first && first->arrival < w->arrival))
@@ -233,13 +193,10 @@ uint64_t adv_slots_grant(adv_slots *s, uint64_t now_ms)
     return UINT64_MAX;
   s->granting = true;
   while ((w = next_waiter(s, now_ms, &index, &when_ms))) {
-    adv_slots_cb cb = w->cb;
-    void *ud = w->ud;
-
     adv_pace_sent(&s->endpoints[index].pace, w->tokens, now_ms);
     adv_slots_abandon(s, w);
     s->endpoints[index].in_flight++;
-    cb(ud, index);
+    w->cb(w->ud, index);
   }
   s->granting = false;
   return when_ms;

@@ -9,19 +9,30 @@
 #define ADV_SLOTS_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/status.h"
 #include "net/pace.h"
 
 typedef struct adv_slots adv_slots;
-typedef struct adv_slots_waiter adv_slots_waiter;
-
 /* `endpoint` is the index that adv_slots_add() gave. Called from
  * adv_slots_grant(), never from inside adv_slots_wait(). */
 typedef void (*adv_slots_cb)(void *ud, int endpoint);
 
+/* One place in the queue. The memory is its owner's, from adv_slots_wait()
+ * until it is granted or abandoned; what is in it is not. */
+typedef struct adv_slots_waiter {
+  TAILQ_ENTRY(adv_slots_waiter) link;
+  struct adv_slots_line *line;
+  uint64_t arrival;
+  uint64_t tokens;
+  adv_slots_cb cb;
+  void *ud;
+} adv_slots_waiter;
+
 ADV_MUST_CHECK adv_status adv_slots_new(adv_slots **out);
-void adv_slots_free(adv_slots *s); /* waiters are dropped; NULL is fine */
+void adv_slots_free(adv_slots *s); /* waiters are forgotten; NULL is fine */
 
 /* Adds an endpoint; its index, from 0, or -1 if out of memory. */
 int adv_slots_add(adv_slots *s, const adv_pace_limits *limits);
@@ -32,12 +43,12 @@ const adv_pace *adv_slots_pace(const adv_slots *s, int endpoint);
 unsigned adv_slots_in_flight(const adv_slots *s, int endpoint);
 size_t adv_slots_waiting(const adv_slots *s);
 
-/* Queues a waiter for any of `n` endpoints (copied, all valid indices), with an
+/* Queues `waiter` for any of `n` endpoints (copied, all valid indices), with an
  * estimate of the tokens that it will take. */
-ADV_MUST_CHECK adv_status adv_slots_wait(adv_slots *s, const int *endpoints,
-                                         size_t n, uint64_t tokens,
-                                         adv_slots_cb cb, void *ud,
-                                         adv_slots_waiter **waiter);
+ADV_MUST_CHECK adv_status adv_slots_wait(adv_slots *s, adv_slots_waiter *waiter,
+                                         const int *endpoints, size_t n,
+                                         uint64_t tokens, adv_slots_cb cb,
+                                         void *ud);
 
 /* Takes a waiter out before it was granted; its callback never comes. */
 void adv_slots_abandon(adv_slots *s, adv_slots_waiter *waiter);
