@@ -11,14 +11,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "base/redact.h"
+#include "base/watchdog.h"
 #include "bindings/bind.h"
 
 int luaopen_cjson(lua_State *L);
 
-/* Keys live in memory, so no core is dumped; files are the user's own; writing
- * to a closed pipe or beyond a limit is an error, not the end. */
-static void harden_process(void)
+/* Whether the user wants a core to look at, and so lets keys be dumped. */
+static bool wants_core(int argc, char **argv)
+{
+  for (int i = 2; i < argc; i++)
+    if (strcmp(argv[i], "--core") == 0)
+      return true;
+  return false;
+}
+
+/* Keys live in memory, so no core is dumped, and no other process of the user's
+ * looks into this one. */
+static void forbid_dumps(void)
 {
   struct rlimit none = {0, 0};
 
@@ -26,6 +37,12 @@ static void harden_process(void)
   prctl(PR_SET_DUMPABLE, 0);
 #endif
   setrlimit(RLIMIT_CORE, &none);
+}
+
+/* Files are the user's own; writing to a closed pipe or beyond a limit is an
+ * error, not the end. */
+static void harden_process(void)
+{
   umask(077);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
@@ -63,13 +80,40 @@ static int traceback(lua_State *L)
   return 1;
 }
 
+/* A lack of memory is no fault of the program's; a module's name may stand
+ * before the words for it. */
+static bool tells_no_memory(const char *message)
+{
+  return strstr(message, "not enough memory") ||
+         strstr(message, "Cannot allocate memory") ||
+         strstr(message, "out of memory");
+}
+
+/* What a Lua error says may hold anything. */
+static void complain(const char *message)
+{
+  adv_buf clean, shown;
+  bool said = false;
+
+  adv_buf_init(&clean, SIZE_MAX / 4);
+  adv_buf_init(&shown, SIZE_MAX / 4);
+  if (!message)
+    message = "error without a message";
+  if (!tells_no_memory(message) &&
+      adv_redact(&clean, message, strlen(message)) == ADV_OK &&
+      adv_printable(&shown, clean.data, clean.len, false) == ADV_OK)
+    said = fprintf(stderr, "advisor: this is a fault in the program: %s\n",
+                   shown.data) > 0;
+  if (!said)
+    fputs("advisor: out of memory\n", stderr);
+  adv_buf_free(&clean);
+  adv_buf_free(&shown);
+}
+
 /* An error outside of all protection: the end. */
 static int panic(lua_State *L)
 {
-  const char *message = lua_tostring(L, -1);
-
-  fprintf(stderr, "advisor: this is a fault in the program: %s\n",
-          message ? message : "error without a message");
+  complain(lua_tostring(L, -1));
   return 0;
 }
 
@@ -112,6 +156,8 @@ int main(int argc, char **argv)
   lua_State *L;
   int code = 1;
 
+  if (!wants_core(argc, argv))
+    forbid_dumps();
   harden_process();
   if (!find_root(root, sizeof root)) {
     fprintf(stderr, "advisor: its Lua files are missing: core/runtime is "
@@ -130,9 +176,9 @@ int main(int argc, char **argv)
   if (lua_pcall(L, 1, 1, 1) == LUA_OK)
     code = (int)lua_tointeger(L, -1);
   else
-    fprintf(stderr, "advisor: this is a fault in the program:\n%s\n",
-            lua_tostring(L, -1));
+    complain(lua_tostring(L, -1));
   lua_close(L);
+  adv_watchdog_stop();
   adv_redact_forget();
   return code;
 }

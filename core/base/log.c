@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/printable.h"
 #include "base/redact.h"
 #include "base/utf8.h"
 
@@ -40,7 +41,9 @@ adv_status adv_log_file(const char *path)
   int opened = -1;
 
   if (path) {
-    opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    /* A run folder from somebody else may hold a link that leads elsewhere. */
+    opened = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                  0600);
     if (opened < 0)
       return ADV_EIO;
   }
@@ -93,47 +96,6 @@ static adv_status append_prefix(adv_buf *line, adv_log_level level)
                         now.tm_min, now.tm_sec, (int)(ms % 1000), names[level]);
 }
 
-/* True for the second byte of U+0080 to U+009F, which terminals obey too. */
-static bool is_c1(const char *text, size_t i)
-{
-  return i > 0 && (unsigned char)text[i - 1] == 0xC2 &&
-         (unsigned char)text[i] < 0xA0;
-}
-
-static bool is_plain(const char *text, size_t len, size_t i)
-{
-  unsigned char c = (unsigned char)text[i];
-
-  if (c < 0x20 || c == 0x7F)
-    return false;
-  if (c == 0xC2 && i + 1 < len)
-    return !is_c1(text, i + 1);
-  return c < 0x80 || !is_c1(text, i);
-}
-
-/* `text` is well-formed UTF-8. */
-static adv_status append_escaped(adv_buf *line, const char *text, size_t len)
-{
-  size_t from = 0, i;
-  adv_status st = ADV_OK;
-
-  for (i = 0; i < len && st == ADV_OK; i++) {
-    if (is_plain(text, len, i))
-      continue;
-    st = adv_buf_append(line, text + from, i - from);
-    from = i + 1;
-    if (st != ADV_OK)
-      return st;
-    if (text[i] == '\n')
-      st = adv_buf_append(line, "\\n", 2);
-    else
-      st = adv_buf_printf(line, "\\x%02X", (unsigned char)text[i]);
-  }
-  if (st == ADV_OK)
-    st = adv_buf_append(line, text + from, len - from);
-  return st;
-}
-
 /* The longest start of `text` that has at most `max` bytes and cuts no
  * character. */
 static size_t cut(const char *text, size_t len, size_t max)
@@ -160,7 +122,7 @@ static adv_status format_line(adv_buf *line, adv_log_level level,
   if (st == ADV_OK)
     st = append_prefix(line, level);
   if (st == ADV_OK)
-    st = append_escaped(line, valid.data, cut(valid.data, valid.len, max));
+    st = adv_printable(line, valid.data, cut(valid.data, valid.len, max), true);
   if (st == ADV_OK)
     st = adv_buf_append(line, "\n", 1);
   adv_buf_free(&clean);

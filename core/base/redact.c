@@ -7,19 +7,28 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/secret.h"
+#include "base/written.h"
+
 #define MARK "[redacted]"
 
 /* Shorter secrets would garble ordinary text. */
 #define SECRET_MIN 6
 
+/* No provider's key is shorter. Servers of one's own are given words in the
+ * place of one ("ollama", "not-needed"), which a model may say. */
+#define REAL_MIN 16
+
 /* Fewest characters that make "sk-" a key, and "Bearer" a token. */
 #define KEY_MIN 16
 #define TOKEN_MIN 8
 
-/* One way in which a registered secret may be written. */
+/* A registered secret, or what base64 makes of it. In pages for secrets. */
 typedef struct form {
   struct form *next;
-  bool shares; /* base64: its last bits are in the character after it */
+  bool encoded;      /* base64, which stands as it is; else as of written.h */
+  bool shares;       /* base64: its last bits are in the character after it */
+  size_t secret_len; /* of the secret itself */
   size_t len;
   char text[];
 } form;
@@ -29,20 +38,17 @@ static form *forms;
 /* Whether some form begins with this byte. */
 static bool begins[256];
 
+/* Whether some secret holds these two bytes in a row, a bit each. */
+static unsigned char pairs[65536 / 8];
+
 /* NULL if there is no memory. */
-static form *new_form(size_t cap)
+static form *new_form(size_t cap, size_t secret_len)
 {
-  form *f = malloc(sizeof(*f) + cap);
+  form *f = adv_secret_alloc(sizeof(*f) + cap);
 
   if (f)
-    *f = (form){.len = 0};
+    f->secret_len = secret_len;
   return f;
-}
-
-static void free_form(form *f)
-{
-  explicit_bzero(f->text, f->len);
-  free(f);
 }
 
 /* Takes over `f`; forms that are there already, or empty, are dropped. */
@@ -56,7 +62,7 @@ static adv_status keep(form *f)
     if (other->len == f->len && !memcmp(other->text, f->text, f->len))
       break;
   if (other || f->len == 0) {
-    free_form(f);
+    adv_secret_free(f);
     return ADV_OK;
   }
   begins[(unsigned char)f->text[0]] = true;
@@ -65,40 +71,33 @@ static adv_status keep(form *f)
   return ADV_OK;
 }
 
-static form *plain_form(const char *secret, size_t len)
+static size_t pair_of(const char *p)
 {
-  form *f = new_form(len);
+  return (size_t)(unsigned char)p[0] << 8 | (unsigned char)p[1];
+}
 
-  if (f) {
-    memcpy(f->text, secret, len);
-    f->len = len;
-  }
-  return f;
+static adv_status keep_plain(const char *secret, size_t len)
+{
+  /* What a character may be escaped with begins a form as well. */
+  static const char escapes[] = "\\%&";
+  form *f = new_form(len, len);
+
+  if (!f)
+    return ADV_ENOMEM;
+  memcpy(f->text, secret, len);
+  f->len = len;
+  for (size_t i = 0; i + 1 < len; i++)
+    pairs[pair_of(secret + i) / 8] |=
+        (unsigned char)(1 << pair_of(secret + i) % 8);
+  for (size_t i = 0; i < strlen(escapes); i++)
+    begins[(unsigned char)escapes[i]] = true;
+  return keep(f);
 }
 
 /* True for alphanumeric characters and those in `others`. */
 static bool is_one_of(char c, const char *others)
 {
   return isalnum((unsigned char)c) || (c && strchr(others, c));
-}
-
-static form *url_form(const char *secret, size_t len, const char *digits)
-{
-  form *f = new_form(3 * len);
-  size_t i;
-
-  if (!f)
-    return NULL;
-  for (i = 0; i < len; i++) {
-    if (is_one_of(secret[i], "-._~")) {
-      f->text[f->len++] = secret[i];
-    } else {
-      f->text[f->len++] = '%';
-      f->text[f->len++] = digits[(unsigned char)secret[i] >> 4];
-      f->text[f->len++] = digits[(unsigned char)secret[i] & 15];
-    }
-  }
-  return f;
 }
 
 /* Encodes the secret as it comes out after `before` other bytes ("user:" in
@@ -109,11 +108,12 @@ static form *base64_form(const char *secret, size_t len, size_t before,
 {
   size_t total = before + len;
   size_t first = (before * 8 + 5) / 6, last = total * 8 / 6;
-  form *f = new_form(last - first);
+  form *f = new_form(last - first, len);
   size_t i;
 
   if (!f)
     return NULL;
+  f->encoded = true;
   f->shares = total % 3 != 0;
   for (i = first; i < last; i++) {
     size_t byte = i * 6 / 8;
@@ -147,11 +147,7 @@ adv_status adv_redact_secret(const char *secret)
 
   if (len < SECRET_MIN)
     return ADV_EINVAL;
-  st = keep(plain_form(secret, len));
-  if (st == ADV_OK)
-    st = keep(url_form(secret, len, "0123456789ABCDEF"));
-  if (st == ADV_OK)
-    st = keep(url_form(secret, len, "0123456789abcdef"));
+  st = keep_plain(secret, len);
   if (st == ADV_OK)
     st = keep_base64(secret, len);
   return st;
@@ -162,10 +158,11 @@ void adv_redact_forget(void)
   while (forms) {
     form *next = forms->next;
 
-    free_form(forms);
+    adv_secret_free(forms);
     forms = next;
   }
   memset(begins, 0, sizeof(begins));
+  memset(pairs, 0, sizeof(pairs));
 }
 
 /* A text being redacted. */
@@ -173,7 +170,9 @@ typedef struct scan {
   adv_buf *out;
   const char *text;
   size_t len;
-  size_t from; /* what comes before is written */
+  size_t from;  /* what comes before is written */
+  size_t least; /* bytes of the shortest secret that is looked for */
+  bool masked;  /* what is left of one beside stars goes too */
 } scan;
 
 /* Writes up to `start` as it is, and the mark for what follows until `end`. */
@@ -210,6 +209,20 @@ static size_t skip_shared(const scan *s, size_t i)
   return i;
 }
 
+static size_t end_of_form(const scan *s, size_t i, const form *f)
+{
+  const char *text = s->text + i;
+  size_t left = s->len - i, n;
+
+  if (!f->encoded) {
+    n = adv_written_whole(text, left, f->text, f->len);
+    return n > 0 ? i + n : 0;
+  }
+  if (f->len > left || memcmp(text, f->text, f->len) != 0)
+    return 0;
+  return f->shares ? skip_shared(s, i + f->len) : i + f->len;
+}
+
 /* Gets the end of the longest form that starts at `i`, or 0. */
 static size_t form_end(const scan *s, size_t i)
 {
@@ -219,26 +232,52 @@ static size_t form_end(const scan *s, size_t i)
   if (!begins[(unsigned char)s->text[i]])
     return 0;
   for (f = forms; f; f = f->next) {
-    size_t end = i + f->len;
+    size_t end = f->secret_len >= s->least ? end_of_form(s, i, f) : 0;
 
-    if (f->len > s->len - i || memcmp(s->text + i, f->text, f->len) != 0)
-      continue;
-    if (f->shares)
-      end = skip_shared(s, end);
     if (end > longest)
       longest = end;
   }
   return longest;
 }
 
-/* Forms may overlap: whatever any of them covers goes. */
-static adv_status hide_forms(adv_buf *out, const char *text, size_t len)
+/* Gets the end of what shows a part of a secret from `i` on, or 0. */
+static size_t part_end(const scan *s, size_t i)
 {
-  scan s = {.out = out, .text = text, .len = len};
+  const char *text = s->text + i;
+  size_t left = s->len - i, longest = 0;
+  const form *f;
+
+  if (left < 2 || (!(pairs[pair_of(text) / 8] & 1 << pair_of(text) % 8) &&
+                   !(s->masked && strchr("*.\xE2", text[0]))))
+    return 0;
+  for (f = forms; f; f = f->next) {
+    size_t n;
+
+    if (f->encoded || f->secret_len < s->least)
+      continue;
+    n = adv_written_part(text, left, f->text, f->len);
+    if (n == 0 && s->masked)
+      n = adv_written_masked(text, left, f->text, f->len);
+    if (n > 0 && i + n > longest)
+      longest = i + n;
+  }
+  return longest;
+}
+
+static size_t secret_end(const scan *s, size_t i)
+{
+  size_t whole = form_end(s, i), part = part_end(s, i);
+
+  return whole > part ? whole : part;
+}
+
+/* Forms may overlap: whatever any of them covers goes. */
+static adv_status hide_forms(scan s)
+{
   size_t start = 0;
 
-  while (start < len) {
-    size_t end = form_end(&s, start), i;
+  while (start < s.len) {
+    size_t end = secret_end(&s, start), i;
     adv_status st;
 
     if (end == 0) {
@@ -246,7 +285,7 @@ static adv_status hide_forms(adv_buf *out, const char *text, size_t len)
       continue;
     }
     for (i = start + 1; i < end; i++) {
-      size_t other = form_end(&s, i);
+      size_t other = secret_end(&s, i);
 
       if (other > end)
         end = other;
@@ -446,9 +485,25 @@ adv_status adv_redact(adv_buf *out, const char *text, size_t len)
   if (!forms)
     return hide_patterns(out, text, len);
   adv_buf_init(&rest, SIZE_MAX / 4);
-  st = hide_forms(&rest, text, len);
+  st = hide_forms(
+      (scan){.out = &rest, .text = text, .len = len, .masked = true});
   if (st == ADV_OK)
     st = hide_patterns(out, rest.data, rest.len);
   adv_buf_free(&rest);
   return st;
+}
+
+adv_status adv_redact_reply(adv_buf *out, const char *text, size_t len)
+{
+  if (len == 0 || !forms)
+    return adv_buf_append(out, len ? text : "", len);
+  return hide_forms(
+      (scan){.out = out, .text = text, .len = len, .least = REAL_MIN});
+}
+
+void adv_wipe(char *text)
+{
+  if (text)
+    explicit_bzero(text, strlen(text));
+  free(text);
 }

@@ -8,19 +8,29 @@
 
 #include "base/buf.h"
 
-/* Remembers `secret`, and its base64 and URL-encoded forms, until
- * adv_redact_forget(). Secrets shorter than 6 bytes are refused with
- * ADV_EINVAL: hiding them would garble ordinary text. */
+/* Remembers `secret` until adv_redact_forget(). It is found as it is, in
+ * base64, and escaped for a URL, JSON or HTML. Secrets shorter than 6 bytes are
+ * refused with ADV_EINVAL: hiding them would garble ordinary text. */
 ADV_MUST_CHECK adv_status adv_redact_secret(const char *secret);
 
-/* Appends `text` with every registered secret, and whatever looks like one
- * ("sk-…" and "sk-ant-…" keys, "Bearer …", "key=…" and "api_key=…" in URLs,
- * user info in URLs), replaced by "[redacted]". On failure `out` may hold a
- * part of the result. */
+/* Appends `text` with every registered secret, or a telling part of one, and
+ * whatever looks like one ("sk-…" and "sk-ant-…" keys, "Bearer …", "key=…" and
+ * "api_key=…" in URLs, user info in URLs), replaced by "[redacted]". On failure
+ * `out` may hold a part of the result. */
 ADV_MUST_CHECK adv_status adv_redact(adv_buf *out, const char *text,
                                      size_t len);
 
+/* As adv_redact(), for what a model has made, which is data: only registered
+ * secrets of 16 bytes or more and long parts of them go, and nothing that
+ * merely looks like one. */
+ADV_MUST_CHECK adv_status adv_redact_reply(adv_buf *out, const char *text,
+                                           size_t len);
+
 /* Wipes and frees every registered secret. */
 void adv_redact_forget(void);
+
+/* Overwrites a text of the heap that may hold a secret, and frees it. NULL is
+ * fine. */
+void adv_wipe(char *text);
 
 #endif

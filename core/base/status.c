@@ -1,6 +1,7 @@
 #include "base/status.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
   const char *name;
@@ -21,4 +22,11 @@ const char *adv_status_name(adv_status st)
 const char *adv_status_text(adv_status st)
 {
   return (size_t)st < COUNT ? table[st].text : "invalid status";
+}
+
+const char *adv_errno_text(int error)
+{
+  const char *text = strerrordesc_np(error);
+
+  return text ? text : "unknown error";
 }

@@ -42,4 +42,8 @@ const char *adv_status_name(adv_status st);
 /* "timed out"; static, never NULL. */
 const char *adv_status_text(adv_status st);
 
+/* "No such file or directory", for a value of errno; static, never NULL. Unlike
+ * strerror(), any thread may ask. */
+const char *adv_errno_text(int error);
+
 #endif

@@ -160,7 +160,7 @@ static size_t escape(const char *p, const char *end, bool *lone)
     return ESCAPE_LEN;
   next = unit < 0xDC00 ? code_unit(p + ESCAPE_LEN, end) : -1;
   if (next >= 0xDC00 && next <= 0xDFFF)
-    return 2 * ESCAPE_LEN;
+    return (size_t)2 * ESCAPE_LEN;
   *lone = true;
   return ESCAPE_LEN;
 }

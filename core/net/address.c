@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -89,4 +90,29 @@ adv_place adv_address_place(const char *host)
   if (inet_pton(AF_INET6, text, &ipv6) != 1)
     return ADV_PLACE_PUBLIC;
   return place_of_ipv6(&ipv6);
+}
+
+char *adv_address_public(const char *url)
+{
+  const char *host = strstr(url, "://");
+  const char *end = url + strcspn(url, "?#");
+  const char *slash, *at;
+  char *copy;
+  size_t scheme;
+
+  if (!host)
+    return strndup(url, (size_t)(end - url));
+  host += 3;
+  slash = host + strcspn(host, "/?#");
+  at = memrchr(host, '@', (size_t)(slash - host));
+  scheme = (size_t)(host - url);
+  if (at)
+    host = at + 1;
+  copy = malloc(scheme + (size_t)(end - host) + 1);
+  if (!copy)
+    return NULL;
+  memcpy(copy, url, scheme);
+  memcpy(copy + scheme, host, (size_t)(end - host));
+  copy[scheme + (size_t)(end - host)] = '\0';
+  return copy;
 }

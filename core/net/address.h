@@ -13,4 +13,9 @@ typedef enum adv_place {
  * name this is a guess; only an address that was connected to is proof. */
 adv_place adv_address_place(const char *host);
 
+/* What of a URL may be shown: scheme, host, port and path, without user info,
+ * query and fragment, which may hold a key. The caller frees it; NULL: out of
+ * memory. */
+char *adv_address_public(const char *url);
+
 #endif

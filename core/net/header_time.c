@@ -111,6 +111,14 @@ uint64_t adv_header_duration_ms(const char *text)
   return whole_ms(sum);
 }
 
+static bool two_digits(const char *text, int *value)
+{
+  if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]))
+    return false;
+  *value = (text[0] - '0') * 10 + text[1] - '0';
+  return true;
+}
+
 /* "2026-01-31T12:00:00.5+02:00" in milliseconds since 1970. */
 static bool rfc3339(const char *text, int64_t *ms)
 {
@@ -118,8 +126,7 @@ static bool rfc3339(const char *text, int64_t *ms)
   const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
   const char *end;
   int64_t fraction = 0;
-  int hours, minutes, taken = 0;
-  char sign;
+  int hours, minutes, sign;
 
   if (!at)
     return false;
@@ -134,10 +141,11 @@ static bool rfc3339(const char *text, int64_t *ms)
   *ms = (int64_t)timegm(&tm) * 1000 + fraction;
   if ((*at == 'Z' || *at == 'z') && !at[1])
     return true;
-  if (sscanf(at, "%c%2d:%2d%n", &sign, &hours, &minutes, &taken) != 3 ||
-      at[taken] || (sign != '+' && sign != '-'))
+  sign = *at == '+' ? 1 : *at == '-' ? -1 : 0;
+  if (!sign || !two_digits(at + 1, &hours) || at[3] != ':' ||
+      !two_digits(at + 4, &minutes) || at[6])
     return false;
-  *ms -= (sign == '+' ? 1 : -1) * (hours * 60 + minutes) * INT64_C(60000);
+  *ms -= INT64_C(60000) * sign * (hours * 60 + minutes);
   return true;
 }
 

@@ -1,14 +1,21 @@
 #include "net/headers.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/redact.h"
+#include "net/address.h"
+
+/* Where a redirect leads; kept without what may be a key. */
+#define LOCATION "location"
 
 enum { NAME_LONGEST = 48 }; /* ample for the names below */
 
 static bool wanted(const char *name, size_t len)
 {
-  static const char *const whole[] = {"date", "content-type", "cf-ray",
-                                      "server", "x-should-retry"};
+  static const char *const whole[] = {"date",   "content-type",   "cf-ray",
+                                      "server", "x-should-retry", LOCATION};
   static const char start[] = "retry-after", end[] = "request-id",
                     part[] = "ratelimit";
 
@@ -37,6 +44,17 @@ static void append_line(adv_buf *out, const char *name, size_t name_len,
     out->data[before] = '\0';
 }
 
+static void append_location(adv_buf *out, const char *value, size_t len)
+{
+  char *url = strndup(value, len),
+       *public = url ? adv_address_public(url) : NULL;
+
+  if (public)
+    append_line(out, LOCATION, strlen(LOCATION), public, strlen(public));
+  free(public);
+  adv_wipe(url);
+}
+
 void adv_headers_keep(adv_buf *out, const char *line, size_t len)
 {
   const char *value = memchr(line, ':', len), *end = line + len;
@@ -45,8 +63,10 @@ void adv_headers_keep(adv_buf *out, const char *line, size_t len)
 
   if (name_len == 0 || name_len > NAME_LONGEST)
     return;
+  memcpy(name, line, name_len);
   for (size_t i = 0; i < name_len; i++)
-    name[i] = line[i] >= 'A' && line[i] <= 'Z' ? (char)(line[i] + 32) : line[i];
+    if (name[i] >= 'A' && name[i] <= 'Z')
+      name[i] = (char)(name[i] + 32);
   name[name_len] = '\0';
   if (!wanted(name, name_len))
     return;
@@ -55,5 +75,8 @@ void adv_headers_keep(adv_buf *out, const char *line, size_t len)
     value++;
   while (end > value && strchr(" \t\r\n", end[-1]))
     end--;
-  append_line(out, name, name_len, value, (size_t)(end - value));
+  if (strcmp(name, LOCATION) == 0)
+    append_location(out, value, (size_t)(end - value));
+  else
+    append_line(out, name, name_len, value, (size_t)(end - value));
 }

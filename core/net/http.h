@@ -66,7 +66,8 @@ typedef struct adv_http_result {
   const char *headers; /* "name: value\n" lines of the reply's allow-listed
                           headers (date, content-type, retry-after*,
                           *ratelimit*, *request-id, cf-ray, server,
-                          x-should-retry); never NULL; names in lower case */
+                          x-should-retry, location without its query); never
+                          NULL; names in lower case */
   uint64_t bytes_up, bytes_down;            /* of bodies */
   uint64_t start_ns, first_byte_ns, end_ns; /* monotonic; first_byte 0: none */
   const char *message; /* in words, "" if DONE; holds no URL query, no key */

@@ -7,6 +7,7 @@
 
 #include "base/crash.h"
 #include "net/headers.h"
+#include "net/route.h"
 
 enum {
   DEFAULT_MAX_REPLY = 16 << 20,
@@ -44,6 +45,18 @@ static void on_limit(uv_timer_t *timer)
   t->on_late(t);
 }
 
+/* Whether the request stays on this machine. Judged by the address that was
+ * connected to, so names do not deceive; behind a route by the name, to which
+ * the forwarder holds itself. A proxy is never used for this machine; whatever
+ * goes to one leaves it. */
+static bool stays_here(const adv_http_transfer *t, const char *peer)
+{
+  if (t->route)
+    return t->place == ADV_PLACE_LOOPBACK;
+  return adv_address_place(peer) == ADV_PLACE_LOOPBACK &&
+         (!t->options->proxy || t->place == ADV_PLACE_LOOPBACK);
+}
+
 /* libcurl is about to send the request. It does so again, of its own accord,
  * if a kept connection died without an answer; the first send may be paid for,
  * so there is no second one. */
@@ -58,11 +71,7 @@ static int on_send(void *ud, char *peer, char *local, int peer_port,
     t->now.sent_again = true;
     return CURL_PREREQFUNC_ABORT;
   }
-  /* Judged by the address that was connected to, so names do not deceive. A
-   * proxy is never used for this machine; whatever goes to one leaves it. */
-  if (t->now.guards_key &&
-      (adv_address_place(peer) != ADV_PLACE_LOOPBACK ||
-       (t->options->proxy && t->place != ADV_PLACE_LOOPBACK))) {
+  if (t->now.guards_key && !stays_here(t, peer)) {
     t->now.refused = true;
     return CURL_PREREQFUNC_ABORT;
   }
@@ -248,6 +257,7 @@ static adv_status set_url(adv_http_transfer *t, const char *url)
   st = place_of_url(url, &t->place);
   if (st != ADV_OK)
     return st;
+  t->route = adv_route_find(url);
   return adv_buf_append(&t->url, url, strlen(url));
 }
 
@@ -350,6 +360,9 @@ adv_status adv_transfer_prepare(adv_http_transfer *t,
     st = set_method(t, request);
   if (st != ADV_OK)
     return st;
+  if (t->route &&
+      curl_easy_setopt(t->easy, CURLOPT_UNIX_SOCKET_PATH, t->route) != CURLE_OK)
+    return ADV_ENOMEM;
   curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT,
                    request->fresh_connection ? 1L : 0L);
   curl_easy_setopt(t->easy, CURLOPT_MAXAGE_CONN,
@@ -449,11 +462,21 @@ void adv_transfer_conclude(adv_http_transfer *t, CURLcode code, bool canceled)
 
 void adv_transfer_clear(adv_http_transfer *t)
 {
+  if (t->header_text.data)
+    explicit_bzero(t->header_text.data, t->header_text.cap);
   adv_buf_clear(&t->headers);
   if (t->body.cap > BODY_KEPT_MAX)
     adv_buf_free(&t->body);
   else
     adv_buf_clear(&t->body);
+}
+
+/* Frees a buffer that held a key. */
+static void wipe(adv_buf *b)
+{
+  if (b->data)
+    explicit_bzero(b->data, b->cap);
+  adv_buf_free(b);
 }
 
 static void on_limit_closed(uv_handle_t *handle)
@@ -463,8 +486,8 @@ static void on_limit_closed(uv_handle_t *handle)
   void (*on_freed)(adv_http *) = t->on_freed;
 
   curl_easy_cleanup(t->easy);
-  adv_buf_free(&t->url);
-  adv_buf_free(&t->header_text);
+  wipe(&t->url);
+  wipe(&t->header_text);
   adv_buf_free(&t->header_lines);
   adv_buf_free(&t->headers);
   adv_buf_free(&t->body);

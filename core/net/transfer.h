@@ -28,6 +28,7 @@ struct adv_http_transfer {
   const adv_http_options *options;
   adv_buf url;
   adv_place place;       /* of the URL's host */
+  const char *route;     /* the Unix socket that leads there, or NULL */
   adv_buf header_text;   /* of the request, a NUL after each header */
   adv_buf header_lines;  /* array of struct curl_slist into header_text */
   adv_buf body, headers; /* of the reply */

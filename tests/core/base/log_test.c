@@ -148,6 +148,18 @@ static void a_file_that_cannot_be_opened_changes_nothing(void **state)
   assert_holds(f->log, T "info  still here\n");
 }
 
+static void no_link_is_followed(void **state)
+{
+  fixture *f = *state;
+  char victim[80];
+
+  snprintf(victim, sizeof victim, "%s/victim", f->folder);
+  assert_int_equal(symlink(victim, f->log), 0);
+  assert_int_equal(adv_log_file(f->log), ADV_EIO);
+  adv_log(ADV_LOG_INFO, "not there");
+  assert_int_equal(access(victim, F_OK), -1);
+}
+
 static void files_are_closed(void **state)
 {
   fixture *f = *state;
@@ -170,7 +182,7 @@ static void foreign_text_stays_one_line(void **state)
 
   adv_log_write(ADV_LOG_WARN, text, sizeof(text) - 1);
   assert_holds(f->errors,
-               T "warn  a\\nb\\x0D\\x1B[2J\\x09\\x7F\\x00 \\xC2\\x9B"
+               T "warn  a\\nb\\x0d\\x1b[2J\\x09\\x7f\\x00 \\x9b"
                  "1m\xC3\xA9\xC2\xA0\xE2\x82\x9B\xEF\xBF\xBD\xEF\xBF\xBD\n");
 }
 
@@ -247,6 +259,7 @@ int main(void)
       TEST(the_level_of_standard_error_can_be_set),
       TEST(the_file_gets_info_and_above),
       TEST(a_file_that_cannot_be_opened_changes_nothing),
+      TEST(no_link_is_followed),
       TEST(files_are_closed),
       TEST(foreign_text_stays_one_line),
       TEST(an_empty_text_is_a_line),

@@ -81,6 +81,47 @@ static void hides_encoded_secrets(void **state)
   redacts("//4/Pn5+ __4_Pn5-", M " " M);
 }
 
+static void hides_escaped_secrets(void **state)
+{
+  (void)state;
+  assert_int_equal(adv_redact_secret("k/e+y=&\"quoted"), ADV_OK);
+  redacts("{\"m\":\"k\\/e+y=&\\\"quoted\"}", "{\"m\":\"" M "\"}");
+  redacts("<b>k/e+y=&amp;&quot;quoted</b>", "<b>" M "</b>");
+  redacts("?x=k/e%2By%3D%26%22quoted", "?x=" M);
+}
+
+static void hides_parts_of_secrets(void **state)
+{
+  (void)state;
+  assert_int_equal(adv_redact_secret("CANARY0123456789wxyz"), ADV_OK);
+  redacts("key provided: CANA*********wxyz. See", "key provided: " M ". See");
+  redacts("key ...wxyz is", "key " M " is");
+  redacts("begins with CANARY012345", "begins with " M);
+  keeps("CANARY birds, 0123 and wxyz");
+}
+
+static void leaves_replies_as_they_are_but_for_keys(void **state)
+{
+  static const char text[] = "sk-abcdefghijklmnop ollama CANARY0123456789wxyz "
+                             "CANARY012 CANARY01234 ***wxyz Bearer token12345";
+  adv_buf out;
+
+  (void)state;
+  adv_buf_init(&out, 1000);
+  assert_int_equal(adv_redact_reply(&out, text, strlen(text)), ADV_OK);
+  assert_string_equal(out.data, text);
+  assert_int_equal(adv_redact_secret("ollama"), ADV_OK);
+  assert_int_equal(adv_redact_secret("CANARY0123456789wxyz"), ADV_OK);
+  adv_buf_clear(&out);
+  assert_int_equal(adv_redact_reply(&out, text, strlen(text)), ADV_OK);
+  assert_string_equal(out.data, "sk-abcdefghijklmnop ollama " M " CANARY012 " M
+                                " ***wxyz Bearer token12345");
+  adv_buf_clear(&out);
+  assert_int_equal(adv_redact_reply(&out, "", 0), ADV_OK);
+  assert_int_equal(out.len, 0);
+  adv_buf_free(&out);
+}
+
 static void hides_secrets_that_overlap(void **state)
 {
   (void)state;
@@ -241,6 +282,9 @@ int main(void)
       TEST(refuses_short_secrets),
       TEST(hides_registered_secrets_until_forgotten),
       TEST(hides_encoded_secrets),
+      TEST(hides_escaped_secrets),
+      TEST(hides_parts_of_secrets),
+      TEST(leaves_replies_as_they_are_but_for_keys),
       TEST(hides_secrets_that_overlap),
       TEST(patterns_do_not_cut_secrets),
       TEST(hides_what_looks_like_a_key),

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,12 +47,20 @@ static void values_out_of_range_are_safe(void **state)
   }
 }
 
+static void errno_has_words(void **state)
+{
+  (void)state;
+  assert_string_equal(adv_errno_text(ENOENT), "No such file or directory");
+  assert_string_equal(adv_errno_text(-1), "unknown error");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(names_and_texts_belong_together),
       cmocka_unit_test(names_differ),
       cmocka_unit_test(values_out_of_range_are_safe),
+      cmocka_unit_test(errno_has_words),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,12 @@ exec '/opt/advisor' sweep '/data/sweeps/shop' --task "$SLURM_ARRAY_TASK_ID"
       options = { "--account=lab", '--comment=a "b"', "-N1" } }))
   end)
 
+  it("takes no folder whose name would begin a line of it", function()
+    assert.is_nil(script.unfit([[/it's 50% "new" $(x) `y` ; & \]]))
+    assert.matches("no folder with a control character", script.unfit("/a\ntouch pwned\n"))
+    assert.matches("no folder with a control character", script.unfit("/a\r#SBATCH --uid=0"))
+  end)
+
   it("takes a folder with any name", function()
     local text = text_of(nil, { folder = [[/it's 50% "new"]] })
     assert.matches([[#SBATCH --output="/it's 50%% \"new\"/slurm/%A_%a.out"]], text, 1, true)

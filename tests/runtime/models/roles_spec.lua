@@ -32,6 +32,33 @@ local function wrong(models, field, words)
 end
 
 describe("a role", function()
+  it("names where its key is, and never holds it", function()
+    wrong({ default = { url = URL, key_env = "sk-CANARY-0123456789" } }, "models.default.key_env", "not shown")
+    wrong({ default = { url = URL, key_file = "sk-CANARY-0123456789" } }, "models.default.key_file", "not shown")
+    wrong({ default = { url = URL, key_file = "/a", key_env = "A" } }, "models.default.key_file", "give one of them")
+    for _, url in ipairs({ "http://me:CANARY@h/v1", "http://CANARY@h", "http://h/v1?key=CANARY", "http://h?CANARY",
+      "http://h/v1#CANARY", "https://h:1?CANARY" }) do
+      local _, problems = resolve({ default = { url = url } })
+      assert.equal(1, #problems, url)
+      assert.matches("^models%.default%.url: .*key_env or key_file", problems[1])
+      assert.is_nil(problems[1]:find("CANARY", 1, true), problems[1])
+    end
+    wrong({ default = { url = URL, proxy = "http://me:CANARY@h:1" } }, "models.default.proxy", "proxy_env")
+    for _, fine in ipairs({ { key_env = "OPENAI_API_KEY" }, { key_file = "~/.keys/shop" }, { key_file = "/run/k" },
+      { proxy_env = "HTTPS_PROXY" }, { proxy = "http://h:3128/a@b" } }) do
+      fine.url = URL
+      assert.same({}, select(2, resolve({ default = fine })))
+    end
+  end)
+
+  it("shares what is one for all connections", function()
+    local models = { default = { url = URL, proxy = "http://p:1" }, judge = { url = URL },
+      advisor = { url = URL, proxy = "http://p:1" } }
+    assert.same({}, select(2, resolve(models)))
+    models.judge.proxy = "http://p:2"
+    wrong(models, "models.judge.proxy", "models.advisor has another one")
+  end)
+
   it("is completed with defaults", function()
     local resolved, problems = resolve({ default = { url = URL, model = "m" } })
     assert.same({}, problems)

@@ -49,6 +49,7 @@ describe("csv.line", function()
 
   it("makes formulas inert, and says so for each first character", function()
     for first in ("=+-@\t\r\n'"):gmatch(".") do assert.equal("'" .. first .. "x", csv.inert(first .. "x")) end
-    for _, text in ipairs({ "x=1", "", "1+1", " =1" }) do assert.equal(text, csv.inert(text)) end
+    for _, text in ipairs({ " =1", "  \t@x", "\v-1" }) do assert.equal("'" .. text, csv.inert(text)) end
+    for _, text in ipairs({ "x=1", "", "1+1", " 'x", " x" }) do assert.equal(text, csv.inert(text)) end
   end)
 end)

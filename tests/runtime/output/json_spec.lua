@@ -125,4 +125,13 @@ describe("reading JSON", function()
     assert.is_truthy(why)
     assert.is_nil(first)
   end)
+
+  it("writes lines that move no terminal and hold the same value", function()
+    local value = { text = "a\0\27[31m\127\u{9b}1m\u{202e}x\u{2028}é\u{a0}“😀\n" }
+    local line = json.line(value)
+    assert.equal("\n", line:sub(-1))
+    assert.is_nil(line:sub(1, -2):find("[%c\127]"))
+    assert.equal('{"text":"a\\u0000\\u001b[31m\\u007f\\u009b1m\\u202ex\\u2028é\u{a0}“😀\\n"}\n', line)
+    assert.same(value, json.decode(line))
+  end)
 end)

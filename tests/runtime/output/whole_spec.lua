@@ -38,6 +38,14 @@ describe("a file written as a whole", function()
     assert.same({ "f" }, core.system.list(folder))
   end)
 
+  it("does not follow a link that stands in its way", function()
+    support.write(folder .. "/victim", "theirs")
+    support.command(("ln -s %s/victim %s/f.partial"):format(folder, folder))
+    assert.is_truthy(whole.file(folder .. "/f", nil, function(file) return file:write("x") end))
+    assert.same({ "theirs", "x" }, { content(folder .. "/victim"), content(folder .. "/f") })
+    assert.is_false(core.system.info(folder .. "/f").link)
+  end)
+
   it("says it when the disk is full only at the end", function()
     local real, closed = io.open, false
     local full = { setvbuf = function() end, close = function()

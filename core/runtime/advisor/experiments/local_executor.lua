@@ -25,15 +25,16 @@ local function words_of(folder, task, done, why)
   return ("%s: %s"):format(state, sweep.first_line(reason or ""))
 end
 
---- Runs tasks, `jobs` at once.
-local function work_through(folder, manifest, numbers, jobs, control)
+--- Runs tasks, `jobs` at once; `trust` are words for each.
+local function work_through(folder, manifest, numbers, jobs, trust, control)
   local next_task, me, active = 1, core.loop.current(), 0
   local program = assert(core.system.program())
   local function work()
     while next_task <= #numbers and not control.stopped do
       local number = numbers[next_task]
       next_task = next_task + 1
-      local done, why = core.system.run({ program, "sweep", folder, "--task", tostring(number) })
+      local argv = { program, "sweep", folder, "--task", tostring(number) }
+      local done, why = core.system.run(table.move(trust, 1, #trust, #argv + 1, argv))
       io.stderr:write(sweep.line(manifest, number,
         words_of(folder, manifest.tasks[number], done, why)))
     end
@@ -65,14 +66,14 @@ end
 --- Works through a sweep. Yields.
 ---@param folder string
 ---@param manifest table
----@param args table `jobs`, an integer; nil: one.
+---@param args table `jobs`, an integer; nil: one; `trust`: words that each run's command line gets too.
 ---@return boolean finished
 ---@return string|nil why
 function executor.run(folder, manifest, args)
   local control = { stopped = false }
   watch(control)
   for _, numbers in ipairs(sweep.phases(manifest, not_done(folder, manifest))) do
-    if not control.stopped then work_through(folder, manifest, numbers, args.jobs or 1, control) end
+    if not control.stopped then work_through(folder, manifest, numbers, args.jobs or 1, args.trust or {}, control) end
   end
   core.system.unwatch_signals()
   if control.stopped then return false, "interrupted" end

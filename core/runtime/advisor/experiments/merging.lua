@@ -1,6 +1,7 @@
 --- One data set from many runs: a run folder of its own, whose round k holds what run k
 --- kept, each item with where it comes from. No model is asked.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local counts = require("advisor.engine.counts")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
@@ -18,7 +19,7 @@ local function items_of(store, source)
     if row.verdict ~= "kept" then return end
     if row.round ~= round then
       first, round = #advice, row.round
-      for _, piece in ipairs(assert(records.advice(store, row.round))) do
+      for _, piece in ipairs(failure.must(records.advice(store, row.round))) do
         piece.count = 0
         advice[#advice + 1] = piece
       end
@@ -93,7 +94,7 @@ local function read_open(store, folder)
   if problem then return nil, problem end
   local resolved, wrong = json.decode(facts.resolved)
   if not resolved then return nil, folder .. ": the stored experiment cannot be read: " .. tostring(wrong) end
-  local found, last = counts.summary(store), assert(records.rounds(store))
+  local found, last = counts.summary(store), failure.must(records.rounds(store))
   local source = { folder = folder, name = found.name, seed = resolved.seed, digest = found.digest,
     state = run_records.state(folder, facts.state), taxonomy = resolved.coverage.taxonomy,
     paid = paid(found, facts), summary = last[1] and json.decode(last[#last].summary) or { text = "" } }

@@ -16,6 +16,8 @@ roles.keys = {
   },
   key_env = { type = "string", doc = "Environment variable that holds the key. Scripts never see "
     .. "it." },
+  key_file = { type = "string", doc = "File that holds the key and nothing else, for the user's eyes only "
+    .. "(chmod 600); its path begins with / or ~/. In the place of key_env." },
   concurrency = {
     type = "integer", default = 8, min = 1, max = 4096, doc = "Most requests in flight per endpoint; "
       .. "it begins with 4 and follows what the server bears.",
@@ -63,21 +65,73 @@ roles.keys = {
       .. "to its context without a word; else one warning.",
   },
   proxy = { type = "string", doc = "Proxy URL. The environment's is never used." },
+  proxy_env = { type = "string", doc = "Environment variable that holds the proxy's URL, where that has a "
+    .. "password in it. In the place of proxy." },
   ca_file = { type = "string", doc = "Certificates to trust, in PEM." },
 }
+
+--- Keys that are one for all roles, since all go through the same connections.
+roles.shared = { "proxy", "proxy_env", "ca_file" }
+
+--- Checks that no two roles say different things of what is one for all.
+local function check_shared(resolved, problems)
+  for _, key in ipairs(roles.shared) do
+    local first
+    for _, name in ipairs(options.sorted_keys(resolved)) do
+      local role = resolved[name]
+      local value = type(role) == "table" and role[key]
+      if value and first and resolved[first][key] ~= value then
+        problems:add(("models.%s.%s"):format(name, key), ("models.%s has another one: it is one for all roles")
+          :format(first))
+      end
+      if value then first = first or name end
+    end
+  end
+end
 
 local function urls_of(url)
   if type(url) == "table" then return url end
   return { url }
 end
 
+--- What is wrong with a URL, or nil. All of it but a key may be shown, and all of it is
+--- stored with the run, so there may be no key in it.
+local function url_problem(url)
+  if type(url) ~= "string" or not url:lower():find("^https?://[^/%s]+") then
+    return ("'%s' is no URL such as http://127.0.0.1:8080/v1"):format(tostring(url))
+  end
+  local host, rest = url:match("^%a+://([^/?#]*)(.*)$")
+  if host:find("@", 1, true) then
+    return "a user or a password in a URL would be stored with the run: a key is named as key_env or key_file"
+  end
+  if rest:find("[?#]") then
+    return ("%s… : what follows '%s' is not sent, and may be a key: leave it out, and name a key as key_env or "
+      .. "key_file"):format(url:match("^[^?#]*"), rest:match("[?#]"))
+  end
+  return nil
+end
+
 local function check_urls(urls, field, problems)
   for i, url in ipairs(urls) do
-    if type(url) ~= "string" or not url:lower():find("^https?://[^/%s]+") then
-      problems:add(field .. ".url",
-        ("'%s' is no URL such as http://127.0.0.1:8080/v1"):format(tostring(url)))
-    end
+    local problem = url_problem(url)
+    if problem then problems:add(field .. ".url", problem) end
     if i > 64 then return problems:add(field .. ".url", "at most 64 endpoints") end
+  end
+end
+
+--- Where the key is: the name of a variable or a file, never the key. What is given in
+--- the place of a name may be one, so it is not shown.
+local function check_key(role, field, problems)
+  if role.key_env and not role.key_env:find("^[%a_][%w_]*$") then
+    problems:add(field .. ".key_env", "names an environment variable that holds the key; this is no such name, and "
+      .. "not shown, since it may be the key itself")
+  end
+  if role.key_file and not role.key_file:find("^~?/") then
+    problems:add(field .. ".key_file", "is a path that begins with / or ~/; this is none, and not shown, since it may "
+      .. "be the key itself")
+  end
+  if role.key_env and role.key_file then
+    problems:add(field .. ".key_file", "goes in the place of key_env: give one of them")
   end
 end
 
@@ -128,6 +182,11 @@ local function resolve_one(name, given, registry, problems, known)
     check_urls(urls, field, problems)
     role.urls = urls
   end
+  check_key(role, field, problems)
+  if role.proxy and role.proxy:match("^[^/]*//[^/]*@") then
+    problems:add(field .. ".proxy", "a user or a password in a URL would be stored with the run: name a variable that "
+      .. "holds the URL as proxy_env")
+  end
   price_role(role, known, field, problems)
   role.form = script.table.form
   role.is_local = script.table.answer ~= nil
@@ -171,6 +230,7 @@ function roles.resolve(models, registry, problems, known)
       problems:add("models." .. name, "leads back to itself: no role in the circle is a model")
     end
   end
+  check_shared(resolved, problems)
   if not next(models) then problems:add("models", "is empty: a role 'default' serves all") end
   return resolved
 end

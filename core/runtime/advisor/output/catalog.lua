@@ -1,5 +1,6 @@
 --- Modules found by folder and name: a new file in `output/formats/` is a new format.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 
 local catalog = {}
 
@@ -10,7 +11,7 @@ local HOME = package.searchpath("advisor.output.catalog", package.path):match("^
 ---@return string[]
 function catalog.names(folder)
   local names = {}
-  for _, file in ipairs(assert(core.system.list(HOME .. folder))) do
+  for _, file in ipairs(failure.must(core.system.list(HOME .. folder))) do
     names[#names + 1] = file:match("^(.*)%.lua$")
   end
   return names

@@ -81,16 +81,17 @@ function csv.read(source)
   return rows, names
 end
 
---- What makes a spreadsheet take a cell for a formula, and the apostrophe itself.
-local FORMULA = "^[=+%-@\t\r\n']"
+--- What makes a spreadsheet take a cell for a formula, also behind blanks, which some
+--- take away; and the apostrophe itself.
+local FORMULA, AT_ONCE = "^%s*[=+%-@]", "^[\t\r\n']"
 
---- Makes text inert in a spreadsheet: a cell that begins with = + - @, a tab, a line
---- end or an apostrophe gets an apostrophe in front. To read it back, take one
+--- Makes text inert in a spreadsheet: a cell that begins with = + - @, blanks and one of
+--- those, a tab, a line end or an apostrophe gets an apostrophe in front. To read it back, take one
 --- apostrophe away from the front of every cell that begins with one.
 ---@param value string
 ---@return string
 function csv.inert(value)
-  return value:find(FORMULA) and "'" .. value or value
+  return (value:find(FORMULA) or value:find(AT_ONCE)) and "'" .. value or value
 end
 
 --- One record with its line end, CRLF.

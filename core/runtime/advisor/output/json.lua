@@ -3,6 +3,7 @@
 --- all use it. Reading is lua-cjson's work, with its gaps closed around it.
 local cjson = require("cjson").new()
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 
 local json = {}
 
@@ -15,6 +16,18 @@ json.null = cjson.null
 --- Writes a value in canonical form. Raises for what JSON cannot hold.
 ---@type fun(value: any): string
 json.encode = core.json.encode
+
+--- Writes a value as a line for standard output: canonical, and with what a terminal
+--- would obey escaped, which changes no value.
+---@param value any
+---@return string line With its line feed.
+function json.line(value)
+  local escaped = json.encode(value):gsub("[\127\194\216\226][\128-\191]*", function(char)
+    if not utf8.len(char) or core.text.printable(char) == char then return nil end
+    return ("\\u%04x"):format(utf8.codepoint(char))
+  end)
+  return escaped .. "\n"
+end
 
 --- Marks a list so that it is written as an array even if it is empty.
 ---@generic T: table
@@ -53,6 +66,8 @@ function json.decode(source)
   if not repaired then return nil, message end
   local ok, value = pcall(cjson.decode, repaired)
   if ok then return tidied(value) end
+  -- What finds no memory is not for that reason bad JSON.
+  if failure.words(value) == failure.NO_MEMORY.message then error(failure.NO_MEMORY, 0) end
   local why = tostring(value):gsub("^.-:%d+: ", "")
   return nil, why, before_junk(repaired, why)
 end

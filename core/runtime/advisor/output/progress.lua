@@ -1,6 +1,7 @@
 --- Progress: a live line on a terminal, one plain line a round elsewhere.
 local account = require("advisor.output.account")
 local core = require("advisor_core")
+local terminal = require("advisor.output.terminal")
 
 local progress = {}
 progress.__index = progress
@@ -44,8 +45,7 @@ function progress:text(current)
 end
 
 function progress:draw(current)
-  io.stderr:write("\r\27[K", self:text(current):sub(1, 160))
-  io.stderr:flush()
+  terminal.redraw(self:text(current):sub(1, 160))
 end
 
 --- Begins to show a run.

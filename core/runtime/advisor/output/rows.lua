@@ -1,5 +1,6 @@
 --- Reads labelled data: CSV with a header line, or JSON lines, by the file's name.
 local core = require("advisor_core")
+local guard = require("advisor.host.guard")
 local csv = require("advisor.output.csv")
 local json = require("advisor.output.json")
 
@@ -49,6 +50,8 @@ function rows.find(name, folders)
   if type(name) ~= "string" then return nil, "the name of a file is expected" end
   for _, folder in ipairs(folders) do
     local path = name:sub(1, 1) == "/" and name or folder .. "/" .. name
+    local may, why = guard.file(path, "data")
+    if not may then return nil, why end
     if core.system.kind(path) then return path end
   end
   return nil, ("the file '%s' was not found"):format(name)

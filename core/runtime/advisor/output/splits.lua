@@ -1,6 +1,7 @@
 --- Which rows train, which validate, which test. Near-duplicates stay together, so
 --- that no test row has a twin that was trained on.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 
 local splits = {}
 
@@ -56,7 +57,7 @@ local function join(texts, parents)
     end
     for _, i in ipairs(group) do
       order[#order + 1] = i
-      assert(index:add(texts[i], #order))
+      failure.must(index:add(texts[i], #order))
     end
   end
   return joined

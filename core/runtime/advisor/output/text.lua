@@ -1,5 +1,6 @@
 --- Small functions on text, shared by the program and by scripts (`ctx.text`).
 local core = require("advisor_core").text
+local tostring = require("advisor.host.library").tostring -- shows no addresses
 
 local text = {}
 
@@ -34,7 +35,9 @@ end
 
 --- Removes white space at both ends.
 function text.strip(value)
-  return value:match("^%s*(.*%S)") or ""
+  -- One pattern for both ends takes time in the square of a text of blanks.
+  local from = value:find("%S")
+  return from and value:match("^.*%S", from) or ""
 end
 
 --- The first line that is not blank, stripped; "" if there is none. Plain finds,
@@ -172,18 +175,7 @@ end
 ---@param value string
 ---@return string
 function text.printable(value)
-  value = core.valid(value) and value or core.repair(value)
-  value = value:gsub("[%z\1-\8\11-\31\127]", function(char)
-    return ("\\x%02x"):format(char:byte())
-  end)
-  value = value:gsub("\194[\128-\159]", function(char)
-    return ("\\x%02x"):format(char:byte(2))
-  end)
-  local function shown(char)
-    return ("\\u%04x"):format(utf8.codepoint(char))
-  end
-  return (value:gsub("\216\156", shown):gsub("\226\128[\142\143\168-\174]", shown)
-    :gsub("\226\129[\166-\169]", shown))
+  return assert(core.printable(value))
 end
 
 return text

@@ -1,6 +1,7 @@
 --- Writes files and folders as a whole: readers see what was there or what is new,
 --- never a part.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 
@@ -23,6 +24,9 @@ end
 ---@return any made What `fill` gave.
 ---@return string|nil message
 local function fill_file(path, fill)
+  -- In a folder that others may write to, a link may stand in the file's place.
+  local info = core.system.info(path)
+  if info and info.link then os.remove(path) end
   local file, why = io.open(path, "wb")
   if not file then return nil, why end
   file:setvbuf("full", 65536)
@@ -156,7 +160,8 @@ function whole.folder(path, force, fill)
   local partial, files = path .. ".partial", {}
   local made, why = core.system.make_folder(partial)
   if made then
-    made, why = fill(function(name, fill_one)
+    local ended
+    ended, made, why = xpcall(fill, failure.traced, function(name, fill_one)
       local inner = name:match("^(.*)/")
       if inner then
         local ok, problem = core.system.make_folder(partial .. "/" .. inner)
@@ -165,6 +170,10 @@ function whole.folder(path, force, fill)
       files[#files + 1] = name
       return fill_file(partial .. "/" .. name, fill_one)
     end)
+    if not ended then
+      remove(partial, files)
+      error(made, 0)
+    end
   end
   if made then
     made.files = json.array(files)

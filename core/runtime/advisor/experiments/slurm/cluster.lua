@@ -35,10 +35,11 @@ end
 
 --- Runs one of the commands. Yields.
 ---@param argv string[]
+---@param keyless boolean Whether it gets no variable that may hold a key.
 ---@return string|nil output
 ---@return string|nil message What it said, else what kept it from running.
-local function run(argv)
-  local done, why = core.system.run(argv, { limit_ms = LIMIT_MS })
+local function run(argv, keyless)
+  local done, why = core.system.run(argv, { limit_ms = LIMIT_MS, keyless = keyless })
   if not done then return nil, why end
   if done.status == 0 and not done.signal then return done.output end
   local said = done.errors:gsub("%s+$", ""):gsub("\n", "; ")
@@ -56,7 +57,8 @@ function cluster.submit(given)
     argv[#argv + 1] = "--dependency=afterany:" .. table.concat(given.after, ":")
   end
   argv[#argv + 1] = given.script
-  local output, why = run(argv)
+  -- The jobs get this environment, and need the keys in it.
+  local output, why = run(argv, false)
   if not output then
     if why:find("Invalid job array specification", 1, true) then
       why = why .. " (the cluster's MaxArraySize, see 'scontrol show config', must be above the highest task)"
@@ -73,7 +75,7 @@ end
 local function queue(filter, where)
   local argv = { "squeue", "--noheader", "--array", "--states=all", "--format=%F|%K|%T|%j|%r", filter }
   if where then argv[#argv + 1] = "--clusters=" .. where end
-  return run(argv)
+  return run(argv, true)
 end
 
 --- The job that was submitted under a name. Yields.

@@ -63,6 +63,10 @@ end
 local function write_script(folder, manifest, options, name)
   local program, why = core.system.program()
   if not program then return nil, why end
+  for _, place in ipairs({ folder, program, manifest.folder }) do
+    local problem = script.unfit(place)
+    if problem then return nil, problem end
+  end
   local path = folder .. "/slurm/array.sh"
   local text = script.text({ folder = folder, program = program, start = manifest.folder, name = name,
     options = options })

@@ -73,6 +73,15 @@ end
 ---@return string path
 function script.log(folder, job, number) return ("%s/slurm/%d_%d.out"):format(folder, job, number) end
 
+--- Why a sweep cannot be run from a folder, or nil: a line end in its name would begin
+--- a line of the batch script.
+---@param folder string
+---@return string|nil problem
+function script.unfit(folder)
+  if not folder:find("%c") then return nil end
+  return ("%s: Slurm takes no folder with a control character in its name"):format(folder)
+end
+
 --- The batch script.
 ---@param given { folder: string, program: string, start: string, name: string, options: table } `folder`
 ---of the sweep, `program`, and `start`, the folder that the sweep began in: all absolute; `options`:
