@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "net/http.h"
 #include "store/store.h"
 
 /* nil, "what: timed out", "ETIMEDOUT"; use as a tail call. [-0, +3, m] */
@@ -26,7 +27,14 @@ int adv_push_failure(lua_State *L, adv_status st, const char *what,
 /* As above; the words are `why`'s, which is freed first. [-0, +3, m] */
 int adv_push_why(lua_State *L, adv_status st, const char *what, adv_buf *why);
 
-/* Pushes the contents of `b` and frees it. [-0, +1, m] */
+/* Raises "what: out of memory" where returning a failure will not do. */
+int adv_raise(lua_State *L, adv_status st, const char *what);
+
+/* Memory was refused: no script that runs goes on, and the run pauses. */
+void adv_memory_refused(void);
+
+/* Pushes the contents of `b` and frees it, also where this raises. [-0, +1, m]
+ */
 void adv_push_buf(lua_State *L, adv_buf *b);
 
 /* Makes a metatable with `methods` as its __index and, unless NULL, `gc` as
@@ -42,6 +50,22 @@ const char *adv_field_string(lua_State *L, int index, const char *name,
 lua_Integer adv_field_integer(lua_State *L, int index, const char *name,
                               lua_Integer otherwise);
 bool adv_field_boolean(lua_State *L, int index, const char *name);
+
+/* The list of texts in the field into `list`, which has room for `most` and a
+ * NULL; what is beyond that is left out. Raises where one of them, or a text
+ * that adv_field_string() gives without its length, holds a NUL byte: C would
+ * take the text to end there. [-0, +0, raises] */
+void adv_field_strings(lua_State *L, int index, const char *name,
+                       const char **list, size_t most);
+
+/* Reads the key that the fields key_env or key_file of the table at `index`
+ * name, as adv_key_load(). [-0, +0, raises] */
+adv_status adv_field_key(lua_State *L, int index, char **key, adv_buf *why);
+
+/* Reads the fields proxy, proxy_env (a variable that holds the proxy's URL,
+ * which may hold a password) and ca_file of the table at `index`. [-0, +0,
+ * raises] */
+void adv_field_connection(lua_State *L, int index, adv_http_options *options);
 
 /* Tasks: coroutines that wait without blocking the loop. A task is anchored
  * until it ends. One scheduler a Lua state. */
@@ -69,6 +93,7 @@ adv_store *adv_check_store(lua_State *L, int index);
 /* One function for each module, listed in modules.c. */
 int adv_open_calls(lua_State *L);
 int adv_open_dedup(lua_State *L);
+int adv_open_forward(lua_State *L);
 int adv_open_json(lua_State *L);
 int adv_open_log(lua_State *L);
 int adv_open_loop(lua_State *L);

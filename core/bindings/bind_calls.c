@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "bindings/bind.h"
 #include "calls/calls.h"
 #include "calls/journal.h"
@@ -52,8 +53,7 @@ static int l_new(lua_State *L)
   adv_status st;
 
   luaL_checktype(L, 2, LUA_TTABLE);
-  options.proxy = adv_field_string(L, 2, "proxy", NULL, NULL);
-  options.ca_file = adv_field_string(L, 2, "ca_file", NULL, NULL);
+  adv_field_connection(L, 2, &options);
   options.max_connections = (size_t)adv_field_integer(L, 2, "connections", 256);
   h = lua_newuserdatauv(L, sizeof *h, 1);
   h->calls = NULL;
@@ -66,12 +66,13 @@ static int l_new(lua_State *L)
   return 1;
 }
 
-/* calls:endpoint{ url =, key_env =, … } -> index | nil, message, code */
+/* calls:endpoint{ url =, key_env = | key_file =, … } -> index | nil, message,
+ * code */
 static int l_endpoint(lua_State *L)
 {
   adv_calls *calls = check(L);
   adv_endpoint e = {0};
-  const char *key_env;
+  char *key;
   adv_buf why;
   adv_status st;
   int index;
@@ -79,10 +80,6 @@ static int l_endpoint(lua_State *L)
   luaL_checktype(L, 2, LUA_TTABLE);
   e.url = adv_field_string(L, 2, "url", NULL, NULL);
   luaL_argcheck(L, e.url, 2, "field 'url' is missing");
-  key_env = adv_field_string(L, 2, "key_env", NULL, NULL);
-  e.key = key_env ? getenv(key_env) : NULL;
-  if (e.key && !*e.key)
-    e.key = NULL;
   e.local = adv_field_boolean(L, 2, "is_local");
   e.plain_http_allowed = adv_field_boolean(L, 2, "plain_http");
   e.concurrency = (unsigned)adv_field_integer(L, 2, "concurrency", 0);
@@ -97,7 +94,11 @@ static int l_endpoint(lua_State *L)
   e.stall_ms = (unsigned)adv_field_integer(L, 2, "stall_ms", 0);
   e.max_reply = (size_t)adv_field_integer(L, 2, "max_reply", 0);
   adv_buf_init(&why, 4096);
-  st = adv_calls_endpoint(calls, &e, &index, &why);
+  st = adv_field_key(L, 2, &key, &why);
+  e.key = key;
+  if (st == ADV_OK)
+    st = adv_calls_endpoint(calls, &e, &index, &why);
+  adv_secret_free(key);
   if (st != ADV_OK)
     return adv_push_why(L, st, "endpoint", &why);
   adv_buf_free(&why);
@@ -166,22 +167,6 @@ static int finish_send(lua_State *L, int status, lua_KContext context)
 
 enum { MAX_ENDPOINTS = 64, MAX_HEADERS = 16 };
 
-/* Reads a list of strings from field `name` of the table at index 2; the table
- * keeps them alive. */
-static void read_headers(lua_State *L, const char **headers)
-{
-  size_t n = 0;
-
-  if (lua_getfield(L, 2, "headers") == LUA_TTABLE)
-    while (n < MAX_HEADERS &&
-           lua_rawgeti(L, -1, (lua_Integer)n + 1) == LUA_TSTRING) {
-      headers[n++] = lua_tostring(L, -1);
-      lua_pop(L, 1);
-    }
-  headers[n] = NULL;
-  lua_settop(L, 2);
-}
-
 static size_t read_endpoints(lua_State *L, int *endpoints)
 {
   size_t n = 0;
@@ -210,7 +195,7 @@ static int l_send(lua_State *L)
 
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
-  read_headers(L, headers);
+  adv_field_strings(L, 2, "headers", headers, MAX_HEADERS);
   r.endpoint_count = read_endpoints(L, endpoints);
   r.round = adv_field_integer(L, 2, "round", 0);
   r.stage = adv_field_string(L, 2, "stage", NULL, "");
@@ -220,6 +205,9 @@ static int l_send(lua_State *L)
   r.role = adv_field_string(L, 2, "role", NULL, "");
   r.canonical = adv_field_string(L, 2, "canonical", &r.canonical_len, "");
   r.path = adv_field_string(L, 2, "path", NULL, "");
+  /* Else it could go on with the host's name, and the key to another host. */
+  luaL_argcheck(L, !*r.path || *r.path == '/', 2,
+                "field 'path' must begin with '/'");
   r.key_header = adv_field_string(L, 2, "key_header", NULL, NULL);
   r.body = adv_field_string(L, 2, "body", &r.body_len, "");
   r.reply = adv_field_string(L, 2, "reply", &r.reply_len, "");

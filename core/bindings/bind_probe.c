@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/redact.h"
+#include "base/secret.h"
 #include "bindings/bind.h"
 #include "calls/probe.h"
 
@@ -57,53 +58,41 @@ static int finish(lua_State *L, int status, lua_KContext context)
 
 enum { MAX_HEADERS = 16 };
 
-static void read_headers(lua_State *L, const char **headers)
-{
-  size_t n = 0;
-
-  if (lua_getfield(L, 1, "headers") == LUA_TTABLE)
-    while (n < MAX_HEADERS &&
-           lua_rawgeti(L, -1, (lua_Integer)n + 1) == LUA_TSTRING) {
-      headers[n++] = lua_tostring(L, -1); /* the table keeps it */
-      lua_pop(L, 1);
-    }
-  headers[n] = NULL;
-  lua_settop(L, 1);
-}
-
 /* request{ url =, … } -> { http =, raw = } | nil, message, code   (yields) */
 static int l_request(lua_State *L)
 {
   adv_task *task = adv_task_check(L, "probe.request");
   const char *headers[MAX_HEADERS + 1];
   adv_probe probe = {.headers = headers};
-  const char *key_env;
+  char *key;
+  adv_buf why;
   waiting *w;
   adv_status st;
 
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  read_headers(L, headers);
+  adv_field_strings(L, 1, "headers", headers, MAX_HEADERS);
   probe.url = adv_field_string(L, 1, "url", NULL, NULL);
   luaL_argcheck(L, probe.url, 1, "field 'url' is missing");
-  key_env = adv_field_string(L, 1, "key_env", NULL, NULL);
-  probe.key = key_env ? getenv(key_env) : NULL;
-  if (probe.key && !*probe.key)
-    probe.key = NULL;
   probe.key_header = adv_field_string(L, 1, "key_header", NULL, NULL);
   probe.body = adv_field_string(L, 1, "body", &probe.body_len, NULL);
   probe.plain_http_allowed = adv_field_boolean(L, 1, "plain_http");
   probe.total_ms = (unsigned)adv_field_integer(L, 1, "total_ms", 0);
-  probe.options.proxy = adv_field_string(L, 1, "proxy", NULL, NULL);
-  probe.options.ca_file = adv_field_string(L, 1, "ca_file", NULL, NULL);
+  adv_field_connection(L, 1, &probe.options);
   w = lua_newuserdatauv(L, sizeof *w, 0);
   *w = (waiting){.task = task};
   adv_buf_init(&w->body, 8 << 20);
   adv_buf_init(&w->message, 4096);
   luaL_setmetatable(L, PROBE);
-  st = adv_probe_send(adv_loop(L), &probe, on_result, w);
+  adv_buf_init(&why, 4096);
+  st = adv_field_key(L, 1, &key, &why);
+  probe.key = key;
+  if (st == ADV_OK)
+    st = adv_probe_send(adv_loop(L), &probe, on_result, w);
+  adv_secret_free(key);
   if (st != ADV_OK)
-    return adv_push_fail(L, st, "request");
+    return adv_push_why(L, st, "request", &why);
+  adv_buf_free(&why);
   return adv_task_yield(L, (lua_KContext)w, finish);
 }
 

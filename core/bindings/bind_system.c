@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "bindings/bind.h"
+#include "bindings/system_attend.h"
 #include "bindings/system_files.h"
 #include "bindings/system_run.h"
 
@@ -24,7 +25,7 @@ static int fail_errno(lua_State *L, const char *path)
                   : errno == ENOSPC ? ADV_EFULL
                                     : ADV_EIO;
 
-  return adv_push_failure(L, st, path, strerror(errno));
+  return adv_push_failure(L, st, path, adv_errno_text(errno));
 }
 
 /* program() -> absolute path of the running program */
@@ -36,6 +37,13 @@ static int l_program(lua_State *L)
   if (len < 0)
     return fail_errno(L, "/proc/self/exe");
   lua_pushlstring(L, path, (size_t)len);
+  return 1;
+}
+
+/* user() -> number of the user whose rights this process has */
+static int l_user(lua_State *L)
+{
+  lua_pushinteger(L, (lua_Integer)geteuid());
   return 1;
 }
 
@@ -105,7 +113,7 @@ static int l_make_folder(lua_State *L)
     return adv_push_fail(L, ADV_EINVAL, "a folder without a name");
   if (strlen(path) >= sizeof copy)
     return adv_push_fail(L, ADV_ELIMIT, path);
-  strcpy(copy, path);
+  memcpy(copy, path, strlen(path) + 1);
   for (char *slash = strchr(copy + 1, '/'); slash;
        slash = strchr(slash + 1, '/')) {
     *slash = '\0';
@@ -220,7 +228,7 @@ static int l_watch_signals(lua_State *L)
     return 0;
   watching = calloc(1, sizeof *watching);
   if (!watching)
-    return luaL_error(L, "out of memory");
+    return adv_raise(L, ADV_ENOMEM, "system.watch_signals");
   for (int i = 0; i < SIGNAL_COUNT; i++) {
     uv_signal_init(adv_loop(L), &watching->handles[i]);
     uv_signal_start(&watching->handles[i], on_signal, SIGNALS[i]);
@@ -298,11 +306,16 @@ int adv_open_system(lua_State *L)
       {"wait_signal", l_wait_signal},
       {"unwatch_signals", l_unwatch_signals},
       {"info", adv_system_info},
+      {"read", adv_system_read},
+      {"user", l_user},
       {"disk_free", adv_system_disk_free},
       {"file_limit", adv_system_file_limit},
       {"holds_key", adv_system_holds_key},
+      {"names_secret", adv_system_names_secret},
       {"run", adv_system_run},
       {"signal_programs", adv_system_signal_programs},
+      {"attend", adv_system_attend},
+      {"signal_attended", adv_system_signal_attended},
       {NULL, NULL},
   };
 

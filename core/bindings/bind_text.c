@@ -3,6 +3,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/printable.h"
 #include "base/utf8.h"
 #include "bindings/bind.h"
 #include "dedup/dedup.h"
@@ -52,6 +53,24 @@ static int repair(lua_State *L, repairer *with, const char *what)
 static int l_repair(lua_State *L)
 {
   return repair(L, adv_utf8_repair, "text.repair");
+}
+
+/* printable(text) -> text | nil, message, code */
+static int l_printable(lua_State *L)
+{
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  adv_buf out;
+  adv_status st;
+
+  adv_buf_init(&out, 8 * len + 1);
+  st = adv_printable(&out, text, len, false);
+  if (st != ADV_OK) {
+    adv_buf_free(&out);
+    return adv_push_fail(L, st, "text.printable");
+  }
+  adv_push_buf(L, &out);
+  return 1;
 }
 
 /* An object or a list in well-formed text, without a \\u that may be half a
@@ -145,7 +164,7 @@ static int l_hasher(lua_State *L)
   luaL_setmetatable(L, HASHER);
   h->state = XXH3_createState();
   if (!h->state)
-    return luaL_error(L, "out of memory");
+    return adv_raise(L, ADV_ENOMEM, "text.hash");
   XXH3_128bits_reset(h->state);
   return 1;
 }
@@ -239,6 +258,7 @@ static int l_sse(lua_State *L)
 int adv_open_text(lua_State *L)
 {
   static const luaL_Reg functions[] = {
+      {"printable", l_printable},
       {"valid", l_valid},
       {"repair", l_repair},
       {"repair_json", l_repair_json},

@@ -4,19 +4,13 @@
 int luaopen_advisor_core(lua_State *L)
 {
   static const luaL_Reg modules[] = {
-      {"calls", adv_open_calls},
-      {"dedup", adv_open_dedup},
-      {"json", adv_open_json},
-      {"log", adv_open_log},
-      {"loop", adv_open_loop},
-      {"measure", adv_open_measure},
-      {"probe", adv_open_probe},
-      {"rng", adv_open_rng},
-      {"sandbox", adv_open_sandbox},
-      {"store", adv_open_store},
-      {"system", adv_open_system},
-      {"text", adv_open_text},
-      {NULL, NULL},
+      {"calls", adv_open_calls},     {"dedup", adv_open_dedup},
+      {"forward", adv_open_forward}, {"json", adv_open_json},
+      {"log", adv_open_log},         {"loop", adv_open_loop},
+      {"measure", adv_open_measure}, {"probe", adv_open_probe},
+      {"rng", adv_open_rng},         {"sandbox", adv_open_sandbox},
+      {"store", adv_open_store},     {"system", adv_open_system},
+      {"text", adv_open_text},       {NULL, NULL},
   };
 
   lua_newtable(L);

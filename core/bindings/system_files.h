@@ -6,8 +6,10 @@
 #include <lua.h>
 
 int adv_system_info(lua_State *L);
+int adv_system_read(lua_State *L);
 int adv_system_disk_free(lua_State *L);
 int adv_system_file_limit(lua_State *L);
 int adv_system_holds_key(lua_State *L);
+int adv_system_names_secret(lua_State *L);
 
 #endif

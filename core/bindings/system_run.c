@@ -7,13 +7,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/key.h"
 #include "bindings/bind.h"
 #include "bindings/system_run.h"
+#include "bindings/system_words.h"
 
 /* What is kept of either stream; a program that writes more goes on, and the
  * rest is read and left out. */
-enum { MOST_OUTPUT = 4 * 1024 * 1024, MOST_WORDS = 4096 };
+enum { MOST_OUTPUT = 4 * 1024 * 1024 };
 
 typedef struct child child;
 struct child {
@@ -129,29 +132,28 @@ static void on_time_up(uv_timer_t *timer)
   close_pipe(c, &c->pipes[1]);
 }
 
-/* The list of texts at `index` as C has it, ended by NULL: memory of Lua's,
- * left on the stack. [-0, +1, raises] */
-static char **check_words(lua_State *L, int index, const char *what)
+/* The program's own environment without what may be a secret, left on the
+ * stack. [-0, +1, m] */
+static char **keyless_environment(lua_State *L)
 {
-  lua_Integer n = luaL_len(L, index);
-  char **words;
+  size_t count = 0, kept = 0;
+  char **list;
 
-  if (n > MOST_WORDS)
-    luaL_error(L, "system.run: %s has more than %d elements", what, MOST_WORDS);
-  words = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *words, 0);
-  for (lua_Integer i = 1; i <= n; i++) {
-    size_t len;
-    const char *word;
-    if (lua_rawgeti(L, index, i) != LUA_TSTRING)
-      luaL_error(L, "system.run: %s must be a list of texts", what);
-    word = lua_tolstring(L, -1, &len);
-    if (strlen(word) != len)
-      luaL_error(L, "system.run: %s: a text with a NUL byte", what);
-    words[i - 1] = (char *)word; /* anchored by the list */
+  while (environ[count])
+    count++;
+  list = lua_newuserdatauv(L, (count + 1) * sizeof *list, 0);
+  for (size_t i = 0; i < count; i++) {
+    size_t len = strcspn(environ[i], "=");
+    bool secret;
+
+    lua_pushlstring(L, environ[i], len);
+    secret = adv_key_is_named(lua_tostring(L, -1));
     lua_pop(L, 1);
+    if (!secret)
+      list[kept++] = environ[i];
   }
-  words[n] = NULL;
-  return words;
+  list[kept] = NULL;
+  return list;
 }
 
 /* The environment of the options, or NULL where the program's own is passed
@@ -159,11 +161,13 @@ static char **check_words(lua_State *L, int index, const char *what)
 static char **check_environment(lua_State *L)
 {
   if (lua_getfield(L, 2, "environment") == LUA_TNIL) {
+    if (adv_field_boolean(L, 2, "keyless"))
+      return keyless_environment(L);
     lua_pushnil(L);
     return NULL;
   }
   luaL_argcheck(L, lua_istable(L, -1), 2, "environment must be a list");
-  return check_words(L, lua_gettop(L), "environment");
+  return adv_check_words(L, lua_gettop(L), "system.run: environment");
 }
 
 static void add_handle(child *c, uv_handle_t *handle)
@@ -295,7 +299,7 @@ int adv_system_run(lua_State *L)
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   task = adv_task_check(L, "system.run");
-  options.args = check_words(L, 1, "argv");
+  options.args = adv_check_words(L, 1, "system.run: argv");
   luaL_argcheck(L, options.args[0], 1, "is empty");
   options.file = options.args[0];
   options.env = check_environment(L);

@@ -10,7 +10,9 @@
 Whatever a test starts ends with it, also if the test process is killed.
 """
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -141,12 +143,29 @@ def local_model(name=MODEL, parallel=4):
         process.stdout.close()
 
 
+@functools.cache
+def settings():
+    """Returns a folder of settings that trusts the tests' own files.
+
+    The checkout may belong to somebody else than the one who runs the tests.
+    """
+    folder = tempfile.mkdtemp(prefix="advisor-settings-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "data-advisor" / "trust.json"
+    path.parent.mkdir(mode=0o700)
+    path.write_text(json.dumps(
+        {"folders": [str(ROOT), tempfile.gettempdir()]}), encoding="utf-8")
+    path.chmod(0o600)
+    return folder
+
+
 def environment(env=None):
     """Returns an environment that holds nothing of the user's settings."""
     kept = {k: v for k, v in os.environ.items()
             if not k.startswith(("OPENAI_", "ADVISOR_"))
             and not k.lower().endswith("_proxy")}
-    kept.update(NO_COLOR="1", **{k: str(v) for k, v in (env or {}).items()})
+    kept.update(NO_COLOR="1", XDG_CONFIG_HOME=settings())
+    kept.update(**{k: str(v) for k, v in (env or {}).items()})
     return kept
 
 

@@ -22,18 +22,18 @@ local Calls = {}
 --- Makes the engine over an open store, which it keeps open. Raises for a store
 --- that is closed.
 ---@param store advisor.Store Opened for writing.
----@param options { proxy: string|nil, ca_file: string|nil, connections: integer|nil }
+---@param options { proxy: string|nil, proxy_env: string|nil, ca_file: string|nil, connections: integer|nil }
 ---@return advisor.Calls|nil
 ---@return string|nil message
 ---@return string|nil code
 function calls.new(store, options) end
 
 --- Adds an endpoint, or finds the one with the same URL. The key is read from the
---- environment here and never reaches Lua. Raises if `url` is missing; EINVAL for a
+--- environment or its file here and never reaches Lua. Raises if `url` is missing; EINVAL for a
 --- URL that is not http(s), a key that cannot be sent, another key or other limits
 --- for the same URL. `concurrency` is the most; how many are in flight follows from
 --- what the server bears (core/net/pace.h). `is_local`: `send`'s `reply` is the reply, there is no network.
----@param options { url: string, key_env: string|nil, is_local: boolean|nil, plain_http:
+---@param options { url: string, key_env: string|nil, key_file: string|nil, is_local: boolean|nil, plain_http:
 ---boolean|nil, concurrency: integer|nil, requests_per_minute: integer|nil, tokens_per_minute:
 ---integer|nil, breaker_ms: integer|nil, connect_ms: integer|nil, first_byte_ms: integer|nil,
 ---total_ms: integer|nil, stall_ms: integer|nil, max_reply: integer|nil }

@@ -12,11 +12,12 @@ json.array_mark = {}
 function json.encode(value) end
 
 --- A copy of lists, tables with names, text, finite numbers and booleans, whole numbers
---- as integers; false where there is anything else, such as a metatable.
+--- as integers; false where there is anything else, such as a metatable; false and why
+--- where there are more than two million values or 64 MiB of text.
 ---@param value any
 ---@param mixed boolean|nil Whether a table may be a list and have names too.
 ---@return boolean plain
----@return any copy
+---@return any copy Or why it is too much, or nil.
 function json.plain(value, mixed) end
 
 --- Leaves out nulls and makes whole numbers integers, in place, also in tables inside.

@@ -3,14 +3,19 @@
 --- that no pcall escapes, a fixed order of keys, a limit on memory.
 local sandbox = {}
 
---- Counts the instructions of one coroutine's path.
+--- Counts the instructions of one coroutine's path, and watches its CPU time and memory.
 ---@class advisor.LaneHandle
 
 --- Makes a count.
 ---@param instructions integer Limit, rounded up to whole ticks of 10,000.
----@param info table What `current` gives while it runs.
+---@param info table What `current` gives while it runs; its fields `script`, `stage` and `round`
+---are named where the process must be ended.
+---@param seconds number|nil CPU time of one resumption, those inside of it included; nil or 0:
+---no limit. What cannot be ended a quarter beyond it ends the process (base/watchdog.h).
+---@param growth integer|nil Bytes that a resumption may add to the memory in use; nil or 0: as
+---`limit_memory` has it.
 ---@return advisor.LaneHandle
-function sandbox.lane(instructions, info) end
+function sandbox.lane(instructions, info, seconds, growth) end
 
 --- A coroutine whose instructions are counted, and those of coroutines made in it.
 --- It may be one that has returned before, so nobody keeps it after that.
@@ -19,13 +24,13 @@ function sandbox.lane(instructions, info) end
 function sandbox.thread(fn) end
 
 --- Resumes a thread from `thread`. Once the limit is reached every instruction raises,
---- so no pcall goes on, and the thread is never resumed again: "killed", "file:line".
---- So it is once the memory limit was hit, which `memory` tells.
+--- so no pcall goes on, and the thread is never resumed again: "killed", "file:line" of
+--- the script, and which limit it was: "instructions", "time" or "memory".
 ---@param lane advisor.LaneHandle
 ---@param thread thread
 ---@param ... any
 ---@return "yielded"|"returned"|"failed"|"killed" status
----@return any ... Values, the error, or where it was killed.
+---@return any ... Values, the error, or where it was killed and why.
 function sandbox.resume(lane, thread, ...) end
 
 --- The `info` of the lane that runs, nil outside of scripts.
@@ -58,6 +63,34 @@ function sandbox.next(t, key) end
 ---@param to_string fun(value: any): string
 ---@return fun(template: string, ...): string
 function sandbox.formatter(to_string) end
+
+--- A function that does what a function of Lua's C libraries does, whose work counts:
+--- 64 bytes of its first argument, and of a text that it returns, as an instruction.
+--- Limits are looked at before and after.
+---@param fn function In C, without upvalues.
+---@return function
+function sandbox.guarded(fn) end
+
+--- As `pcall`, but nothing is caught once a limit is reached; an error costs a script
+--- 100 instructions, 20,000 in a deep stack.
+---@param fn any
+---@param ... any
+---@return boolean ok
+---@return any ...
+function sandbox.pcall(fn, ...) end
+
+--- As `setmetatable`, with a copy of the metatable: metamethods that it gets later count
+--- from the next call with it on. The copy has neither __gc nor __mode.
+---@param t table
+---@param meta table|nil
+---@return table t
+function sandbox.setmetatable(t, meta) end
+
+--- What `setmetatable` was given for a table, or that one's __metatable; nil for what has
+--- none from there.
+---@param value any
+---@return any
+function sandbox.getmetatable(value) end
 
 --- Bytes in use, and whether the limit was hit since it was set.
 ---@return integer bytes

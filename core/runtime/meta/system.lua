@@ -36,11 +36,23 @@ function system.make_folder(path) end
 
 --- What a path is itself, also where it is a symbolic link.
 ---@param path string
----@return { mode: integer, size: integer, own: boolean, link: boolean }|nil info `mode`: its permission
----bits; `own`: whether this user owns it.
+---@return { mode: integer, size: integer, own: boolean, link: boolean, owner: integer }|nil info `mode`: its
+---permission bits; `own`: whether this user owns it; `owner`: the number of the user who does.
 ---@return string|nil message
 ---@return string|nil code
 function system.info(path) end
+
+--- Reads a file whole. Blocks. Never run.db while this process has it open: closing the file
+--- would drop SQLite's locks.
+---@param path string
+---@return string|nil content
+---@return integer|string owner The number of the user who owns what was read; or a message.
+---@return string|nil code
+function system.read(path) end
+
+--- The number of the user whose rights this process has.
+---@return integer
+function system.user() end
 
 --- How much this user may still write to the disk that holds a path.
 ---@param path string
@@ -53,15 +65,20 @@ function system.disk_free(path) end
 ---@return integer
 function system.file_limit() end
 
---- Whether a file holds the key that an environment variable has; false without one, or one
---- of less than 6 bytes. Blocks. Never on run.db while this process has it open: closing
+--- Whether a file holds the key that a variable or another file has; false without one, or
+--- one of less than 6 bytes. Blocks. Never on run.db while this process has it open: closing
 --- the file would drop SQLite's locks.
 ---@param path string
----@param variable string
+---@param source { key_env: string|nil, key_file: string|nil }
 ---@return boolean|nil
 ---@return string|nil message
 ---@return string|nil code
-function system.holds_key(path, variable) end
+function system.holds_key(path, source) end
+
+--- Whether a variable of that name is likely to hold a secret.
+---@param name string
+---@return boolean
+function system.names_secret(name) end
 
 --- fsync() of a file or folder. Blocks.
 ---@param path string
@@ -115,13 +132,29 @@ function system.unwatch_signals() end
 --- 4 MiB is left out. One that is `detached` is left to itself, without any stream,
 --- and only its `pid` is given.
 ---@param argv string[] The program and its arguments.
----@param options { folder: string|nil, environment: string[]|nil, limit_ms: integer|nil, detached: boolean|nil }|nil
----`folder` to run in; `environment` as "NAME=value", none: this program's own; a
+---@param options { folder: string|nil, environment: string[]|nil, limit_ms: integer|nil, detached: boolean|nil,
+---keyless: boolean|nil }|nil `folder` to run in; `environment` as "NAME=value", none: this program's own,
+---and if `keyless` without the variables whose names say that they hold a secret; a
 ---`limit_ms` of 0, or none, is no limit.
 ---@return { status: integer, signal: integer|nil, output: string, errors: string, cut: boolean, pid: integer }|nil
 ---@return string|nil message
 ---@return string|nil code
 function system.run(argv, options) end
+
+--- Runs a sandbox in the place of this program: it has this one's output and errors, and
+--- its standard input is empty. On descriptor 3 it tells, as `bwrap --info-fd 3` does, which
+--- process it has made. Yields until it has ended. One at a time.
+---@param argv string[] The program, found in PATH, and its arguments.
+---@param environment string[] All of it, as "NAME=value".
+---@return { status: integer, signal: integer|nil }|nil
+---@return string|nil message
+---@return string|nil code
+function system.attend(argv, environment) end
+
+--- Signals the process in the sandbox that is attended to; one that has none yet is ended.
+---@param name "INT"|"KILL"
+---@return boolean there Whether there was one.
+function system.signal_attended(name) end
 
 --- Passes an interrupt (SIGINT) on to all programs that `run` waits for.
 ---@return integer count

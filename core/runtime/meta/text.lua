@@ -3,6 +3,14 @@
 --- does not fit is nil, message, "ELIMIT". Nothing here yields.
 local text = {}
 
+--- The text with what a terminal would obey shown instead of sent: control characters but
+--- line feed and tab, C1, marks that turn the direction of writing.
+---@param value string
+---@return string|nil
+---@return string|nil message
+---@return string|nil code
+function text.printable(value) end
+
 --- Whether the bytes are well-formed UTF-8.
 ---@param value string
 ---@return boolean

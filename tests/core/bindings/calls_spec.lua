@@ -152,6 +152,9 @@ describe("calls", function()
   it("records that nobody listens as not sent", function()
     with_calls(function(c, s)
       local endpoint = assert(c:endpoint({ url = "http://127.0.0.1:1/v1" }))
+      for _, path in ipairs({ "@evil.example/v1", ".evil.example/v1", "1/v1", "chat" }) do
+        assert.has_error(function() c:send(request(endpoint, 1, { path = path })) end)
+      end
       local reply = assert(c:send(request(endpoint, 1, { path = "/chat/completions" })))
       assert.equal("failed", reply.state)
       assert.equal("not_sent", reply["end"])

@@ -20,7 +20,7 @@ describe("log", function()
     local lines = {}
     for line in io.lines(folder .. "/run.log") do lines[#lines + 1] = line end
     assert.equal(3, #lines)
-    assert.matches("^%d%d:%d%d:%d%d%.%d%d%d info  two\\nlines \\x1B%[31m$", lines[1])
+    assert.matches("^%d%d:%d%d:%d%d%.%d%d%d info  two\\nlines \\x1b%[31m$", lines[1])
     assert.matches("info  the default level$", lines[2])
     assert.matches("error key %[redacted%]$", lines[3])
   end)

@@ -32,6 +32,17 @@ describe("sandbox.pairs and next", function()
     assert.is_nil((sandbox.next({ a = 1 }, "a")))
   end)
 
+  it("tell integers from floats beyond their range", function()
+    local order = { -2 ^ 64, math.mininteger, -0.5, 0.5, (1 << 53) + 1, math.maxinteger - 1, math.maxinteger,
+      2 ^ 63, 2 ^ 64 }
+    for shift = 0, #order - 1 do
+      local t = {}
+      for i = 1, #order do t[order[(i + shift) % #order + 1]] = true end
+      assert.same(order, keys(t))
+      assert.same(order, keys(t, by_next))
+    end
+  end)
+
   it("do not depend on how a table came to be", function()
     local up, down = {}, {}
     for i = 1, 200 do up["k" .. i] = i end
@@ -212,6 +223,142 @@ describe("a lane", function()
       assert.equal("killed", (run("while true do end", 100000)))
       assert.same({ "returned", 0 }, { run("return select('#', ...)") })
     end
+  end)
+end)
+
+describe("limits on time and memory of a lane", function()
+  local function run(source, seconds, growth)
+    local lane = sandbox.lane(1 << 50, { script = "spec", stage = "generate", round = 1 }, seconds, growth)
+    return sandbox.resume(lane, sandbox.thread(assert(load(source, "=spec"))))
+  end
+
+  it("end what takes too much CPU time, in Lua and between calls of C", function()
+    for _, source in ipairs({ "while true do end", "while true do pcall(function() while true do end end) end",
+      "local find = require('advisor_core').sandbox.guarded(string.find) "
+        .. "local s = ('x'):rep(150) while true do find(s, '.-.-y') end" }) do
+      local start = os.clock()
+      local status, where, why = run(source, 0.1)
+      assert.same({ "killed", "spec:1", "time" }, { status, where, why })
+      assert.is_true(os.clock() - start >= 0.09)
+    end
+  end)
+
+  it("begin anew at each resumption", function()
+    local lane = sandbox.lane(1 << 50, {}, 0.2)
+    local thread = sandbox.thread(function()
+      for _ = 1, 4 do
+        local start = os.clock()
+        while os.clock() - start < 0.1 do end -- luacheck: ignore 542
+        coroutine.yield()
+      end
+    end)
+    for _ = 1, 4 do assert.equal("yielded", (sandbox.resume(lane, thread))) end
+    assert.equal("returned", (sandbox.resume(lane, thread)))
+  end)
+
+  it("are the outermost lane's for what runs inside of it", function()
+    local inner = sandbox.lane(1 << 50, {}, 100)
+    local outer = sandbox.lane(1 << 50, {}, 0.1)
+    local status, _, why = sandbox.resume(outer, sandbox.thread(function()
+      sandbox.resume(inner, sandbox.thread(function() while true do end end))
+      return "went on"
+    end))
+    assert.same({ "killed", "time" }, { status, why })
+  end)
+
+  it("end what adds too much memory, and then forget it", function()
+    local bomb = "local s = 'x' while true do s = s .. s end"
+    for _, source in ipairs({ bomb, "while true do pcall(function() " .. bomb .. " end) end" }) do
+      local status, where, why = run(source, 10, 8 << 20)
+      assert.same({ "killed", "spec:1", "memory" }, { status, where, why })
+      assert.is_false(select(2, sandbox.memory()))
+    end
+    assert.same({ "returned", 100 }, { run("return #('x'):rep(100)", 10, 8 << 20) })
+  end)
+
+  it("refuse what is no limit", function()
+    for _, given in ipairs({ { -1 }, { 0 / 0 }, { 1e10 }, { 1, -1 }, { "x" } }) do
+      assert.is_false((pcall(sandbox.lane, 1000, {}, given[1], given[2])))
+    end
+  end)
+end)
+
+describe("sandbox.guarded", function()
+  it("counts what a function of C does", function()
+    local lane, find = sandbox.lane(1000000, {}), sandbox.guarded(string.find)
+    local done = 0
+    local status, _, why = sandbox.resume(lane, sandbox.thread(function()
+      local long = ("x"):rep(6400000) -- 100,000 instructions each
+      while true do
+        find(long, "y", 1, true)
+        done = done + 1
+      end
+    end))
+    assert.same({ "killed", "instructions" }, { status, why })
+    assert.is_true(done == 9 or done == 10, done)
+  end)
+
+  it("does what the function does, and refuses what is none of C", function()
+    local rep = sandbox.guarded(string.rep)
+    assert.equal("xxx", rep("x", 3))
+    assert.matches("number expected", select(2, pcall(rep, "x", {})))
+    assert.is_false((pcall(sandbox.guarded, function() end)))
+    assert.is_false((pcall(sandbox.guarded)))
+  end)
+end)
+
+describe("sandbox.pcall", function()
+  it("is as Lua's outside of scripts and in coroutines", function()
+    assert.same({ true, 1, nil, 3, n = 4 }, table.pack(sandbox.pcall(function(...) return ... end, 1, nil, 3)))
+    assert.same({ false, "broken" }, { sandbox.pcall(error, "broken") })
+    assert.same({ false }, { sandbox.pcall(error) })
+    assert.is_false((sandbox.pcall(nil)))
+    assert.is_false((pcall(sandbox.pcall)))
+    local co = coroutine.wrap(function()
+      return sandbox.pcall(function() error(coroutine.yield(1), 0) end)
+    end)
+    assert.equal(1, co())
+    assert.same({ false, "after" }, { co("after") })
+  end)
+end)
+
+describe("sandbox.setmetatable", function()
+  it("takes metamethods as they are, and shows what it was given", function()
+    local meta = { __index = { a = 1 }, __mode = "k", __gc = print }
+    local t = sandbox.setmetatable({}, meta)
+    assert.equal(1, t.a)
+    assert.equal(meta, sandbox.getmetatable(t))
+    assert.is_nil(getmetatable(t).__mode)
+    assert.is_nil(getmetatable(t).__gc)
+    meta.__index, meta.__call = nil, function() return "called" end
+    assert.equal(1, t.a)
+    local other = sandbox.setmetatable({}, meta)
+    assert.equal("called", other())
+    assert.equal("called", t())
+    assert.is_nil(t.a)
+    assert.is_nil(sandbox.getmetatable(sandbox.setmetatable(t, nil)))
+    assert.is_nil(sandbox.getmetatable("x"))
+    assert.is_nil(sandbox.getmetatable(setmetatable({}, {})))
+  end)
+
+  it("respects __metatable and refuses what is no table", function()
+    local t = sandbox.setmetatable({}, { __metatable = "mine" })
+    assert.equal("mine", sandbox.getmetatable(t))
+    assert.matches("protected", select(2, pcall(sandbox.setmetatable, t, {})))
+    assert.is_false((pcall(sandbox.setmetatable, 1, {})))
+    assert.is_false((pcall(sandbox.setmetatable, {}, 1)))
+  end)
+
+  it("keeps nothing alive", function()
+    local seen = setmetatable({}, { __mode = "k" })
+    for _ = 1, 100 do
+      local meta = {}
+      seen[meta] = true
+      sandbox.setmetatable({}, meta)
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(seen))
   end)
 end)
 

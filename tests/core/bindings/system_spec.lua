@@ -24,7 +24,8 @@ describe("system", function()
   it("tells what a path is itself, and the room on its disk", function()
     host.write(folder .. "/file", "abc")
     host.command(("chmod 604 %s/file; ln -s file %s/link"):format(folder, folder))
-    assert.same({ mode = 388, size = 3, own = true, link = false }, system.info(folder .. "/file"))
+    assert.same({ mode = 388, size = 3, own = true, link = false, owner = system.user() },
+      system.info(folder .. "/file"))
     assert.is_true(system.info(folder .. "/link").link)
     local info, message, code = system.info(folder .. "/none")
     assert.same({ nil, "ENOTFOUND" }, { info, code })
@@ -33,6 +34,52 @@ describe("system", function()
     assert.is_true(system.file_limit() >= 16)
     assert.same({ nil, "ENOTFOUND" }, { system.disk_free(folder .. "/none"),
       select(3, system.disk_free(folder .. "/none")) })
+  end)
+
+  it("reads files whole, and says whose they are", function()
+    host.write(folder .. "/file", "a\0b\n")
+    host.command(("ln -s file %s/link; mkfifo %s/fifo"):format(folder, folder))
+    assert.same({ "a\0b\n", system.user() }, { system.read(folder .. "/link") })
+    assert.same({ "root", 0 }, { (assert(system.read("/etc/passwd")):match("^%w+")), (select(2,
+      system.read("/etc/passwd"))) })
+    for name, message in pairs({ none = "No such file", fifo = "no file that can be read", [""] = "no file that" }) do
+      local content, why = system.read(folder .. "/" .. name)
+      assert.is_nil(content)
+      assert.matches(message, why)
+    end
+    local user = assert(io.popen("id -u"))
+    assert.equal(user:read("n"), system.user())
+    user:close()
+  end)
+
+  it("attends to a program that says which one it has begun, and signals that one", function()
+    local function attend(line, environment)
+      return assert(system.attend({ "sh", "-c", line }, environment or {}))
+    end
+    local out = folder .. "/out"
+    local done = loop.run(attend, ('echo "$GREETING$HOME" > %s; cat >> %s; exit 3'):format(out, out),
+      { "GREETING=hello", "PATH=/usr/bin:/bin" })
+    assert.same({ status = 3 }, done)
+    assert.equal("hello\n", (system.read(out)))
+    -- It dies of the signal before it has told, and lives on where another one is to have it.
+    for line, expected in pairs({
+      ["sleep 20"] = { status = 0, signal = 9 },
+      ["trap 'exit 7' INT; echo '{ \"child-pid\": '$$' }' >&3; while :; do sleep 0.01; done"] = { status = 7 },
+    }) do
+      done = loop.run(function()
+        loop.spawn(function()
+          repeat loop.sleep(300) until system.signal_attended("INT")
+        end)
+        return attend(line, { "PATH=/usr/bin:/bin" })
+      end)
+      assert.same(expected, done)
+    end
+    assert.is_false(system.signal_attended("INT"))
+    local none, message, code = loop.run(function() return system.attend({ "/no/such/program" }, {}) end)
+    assert.same({ nil, "ENOTFOUND" }, { none, code })
+    assert.matches("/no/such/program", message)
+    assert.has_error(function() loop.run(function() return system.attend({}, {}) end) end)
+    assert.has_error(function() loop.run(function() return system.attend({ "a\0b" }, {}) end) end)
   end)
 
   it("makes folders with their parents, for their owner only", function()
@@ -134,6 +181,14 @@ describe("system", function()
     end)
     assert.same({ status = 3, output = system.realpath(folder) .. "\n$(id) * hello\n", errors = "no\n",
       cut = false }, done)
+    local inherited = loop.run(function() return system.run({ "env" }) end).output
+    local keyless = loop.run(function() return system.run({ "env" }, { keyless = true }) end).output
+    assert.equal(os.getenv("PATH"), keyless:match("%f[^\0\n]PATH=([^\n]*)"))
+    for name in ("\n" .. inherited):gmatch("\n([%w_]+)=") do
+      assert.equal(system.names_secret(name), not ("\n" .. keyless):find("\n" .. name .. "=", 1, true), name)
+    end
+    assert.is_true(system.names_secret("OPENAI_API_KEY"))
+    assert.is_false(system.names_secret("PATH"))
     done = loop.run(function() return system.run({ "cat" }) end)
     assert.same({ status = 0, output = "", errors = "", cut = false }, done)
     done = loop.run(function() return system.run({ "sh", "-c", "kill -9 $$" }) end)

@@ -32,6 +32,35 @@ describe("registry", function()
     assert.equal(require("advisor_core").text.hash(both.source), both.hash)
   end)
 
+  describe("takes what a run holds", function()
+    local PROVIDER = 'return { api = 1, kind = "provider", form = "messages", description = "%s",\n  request = '
+      .. 'function() end, parse = function() end, options = { open = { type = "boolean", doc = "?", default = %s } } }'
+    local OPEN = "pcall(function() return require end)"
+    local function stored(name, source, origin)
+      found:use_stored({ { kind = "provider", name = name, origin = origin, source = source } })
+      return found:find("provider", name)
+    end
+    before_each(function()
+      system.make_folder(folder .. "/shipped/providers")
+      host.write(folder .. "/shipped/providers/ours.lua", PROVIDER:format("Ours.", OPEN))
+    end)
+
+    it("as the program's own only where it is that to the byte", function()
+      local own = stored("ours", PROVIDER:format("Ours.", OPEN), "shipped")
+      assert.same({ "shipped", true }, { own.origin, own.table.options.open.default })
+      assert.is_true(found:ships("provider", "ours", own.hash))
+    end)
+
+    it("and else uses the program's own provider, or opens none of its modules to it", function()
+      local other = stored("ours", PROVIDER:format("Not ours.", OPEN), "shipped")
+      assert.same({ "Ours.", "shipped" }, { other.table.description, other.origin })
+      local sly = stored("sly", PROVIDER:format("Sly.", OPEN), "shipped")
+      assert.same({ "Sly.", "run", false }, { sly.table.description, sly.origin, sly.table.options.open.default })
+      assert.is_nil(sly.extra)
+      assert.is_nil(stored("../providers/ours", PROVIDER:format("Sly.", OPEN), "shipped").extra)
+    end)
+  end)
+
   it("takes a path where the name is one", function()
     script(folder .. "/mine/own.lua", "advise", "Own.")
     assert.equal("Own.", found:find("advise", "own.lua").table.description)

@@ -1,6 +1,5 @@
 local ablation = require("advisor.experiments.ablation")
-local experiment = require("advisor.engine.experiment")
-local registry = require("advisor.host.registry")
+local opening = require("advisor.cli.opening")
 local sweep = require("advisor.experiments.sweep")
 local sweeping = require("advisor.cli.sweeping")
 
@@ -26,8 +25,7 @@ function verb.run(args, place)
   local arms_of = ablation[drop]
   if not arms_of then fail(("--drop %s: there are principles and strategies"):format(drop)) end
   local path = args.EXPERIMENT
-  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
-  local resolved, problems = experiment.read(path, args.set or {}, found, place.root)
+  local resolved, problems = opening.experiment(path, args.set, args, place, true)
   if not resolved then fail(table.concat(problems, "\n")) end
   local arms = arms_of(resolved)
   if #arms < 2 then fail(("the experiment has no %s that could be left out"):format(drop)) end

@@ -5,7 +5,7 @@ local arguments = {}
 ---@field usage string One line, after "advisor".
 ---@field summary string One sentence.
 ---@field flags table<string, table> `{ value = "NAME"|nil, many = boolean, short = "o", doc =
----string }`
+---string, hidden = boolean }`
 ---@field positional string[] Names of required arguments.
 ---@field many boolean|nil Whether the last of them may be several: a list then.
 ---@field optional boolean|nil Whether there may be fewer of them.
@@ -74,6 +74,28 @@ function arguments.parse(verb, list)
   return place_all(verb, args, places)
 end
 
+--- The words that parse to these arguments.
+---@param verb advisor.Verb
+---@param args table
+---@param without table<string, true> Long names of flags that are left out.
+---@return string[]
+function arguments.words(verb, args, without)
+  local words, names = {}, {}
+  for _, place in ipairs(verb.positional) do words[#words + 1] = args[place] end
+  for long in pairs(verb.flags) do names[#names + 1] = long end
+  table.sort(names)
+  for _, long in ipairs(names) do
+    local flag, value = verb.flags[long], args[long]
+    if value ~= nil and not without[long] then
+      for _, one in ipairs(flag.many and value or { value }) do
+        words[#words + 1] = "--" .. long
+        if flag.value then words[#words + 1] = one end
+      end
+    end
+  end
+  return words
+end
+
 --- The text of `--help`.
 ---@param verb advisor.Verb
 ---@return string
@@ -85,9 +107,11 @@ function arguments.help(verb)
   lines[#lines + 1] = ""
   for _, long in ipairs(names) do
     local flag = verb.flags[long]
+    if flag.hidden then goto next end
     local left = (flag.short and ("-%s, "):format(flag.short) or "    ") .. "--" .. long
       .. (flag.value and " " .. flag.value or "")
     lines[#lines + 1] = ("  %-30s %s"):format(left, flag.doc)
+    ::next::
   end
   if verb.notes then
     lines[#lines + 1] = ""

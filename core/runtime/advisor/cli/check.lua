@@ -1,5 +1,8 @@
+local approval = require("advisor.cli.approval")
 local contract = require("advisor.host.contract")
 local experiment = require("advisor.engine.experiment")
+local isolation = require("advisor.cli.isolation")
+local opening = require("advisor.cli.opening")
 local options = require("advisor.host.options")
 local registry = require("advisor.host.registry")
 local rehearsal = require("advisor.engine.rehearsal")
@@ -68,9 +71,8 @@ local function check_script(source, path)
   return { rehearse(script, name, filled) }
 end
 
-local function check_experiment(path, settings, place)
-  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
-  local resolved, problems = experiment.read(path, settings, found, place.root)
+local function check_experiment(path, args, place)
+  local resolved, problems, _, found = opening.experiment(path, args.set, args, place, false)
   if not resolved then return problems end
   problems = {}
   for _, used in ipairs(experiment.uses(resolved)) do
@@ -82,12 +84,17 @@ local function check_experiment(path, settings, place)
   return problems
 end
 
+approval.with(verb.flags, approval.flags)
+approval.with(verb.flags, isolation.flags)
+
 function verb.run(args, place)
   local path = args.FILE
+  if args.wants then return isolation.tell(path, args, place) end
   local source, why = read(path)
   if not source then error({ message = why }, 0) end
+  if args.isolate then return isolation[is_script(source, path) and "script" or "experiment"](path, args, place) end
   local problems = is_script(source, path) and check_script(source, path)
-    or check_experiment(path, args.set or {}, place)
+    or check_experiment(path, args, place)
   for _, problem in ipairs(problems) do io.stderr:write(problem, "\n") end
   if #problems > 0 then return 1 end
   io.stdout:write(path, ": fine\n")

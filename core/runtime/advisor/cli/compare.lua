@@ -30,7 +30,7 @@ local verb = {
 function verb.run(args)
   local found, why = compare.of(args.RUN)
   if not found then error({ message = why }, 0) end
-  io.stdout:write(args.json and json.encode(found) .. "\n" or words(found))
+  io.stdout:write(args.json and json.line(found) or words(found))
   return 0
 end
 

@@ -1,6 +1,8 @@
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
 local doctor_experiment = require("advisor.cli.doctor_experiment")
 local doctor_run = require("advisor.cli.doctor_run")
+local isolation = require("advisor.cli.isolation")
 local json = require("advisor.output.json")
 local printable = require("advisor.output.text").printable
 
@@ -36,21 +38,29 @@ local function as_json(path, checks, problems)
   return { path = path, checks = list, problems = problems }
 end
 
+approval.with(verb.flags, approval.flags)
+approval.with(verb.flags, isolation.flags)
+
 function verb.run(args, place)
   local path, kind = args.RUN, core.system.kind(args.RUN)
+  if args.wants then return isolation.tell(path, args, place) end
+  if args.isolate and kind == "folder" then
+    error({ message = "--isolate is for an experiment; of a run folder nothing is run" }, 0)
+  end
+  if args.isolate and kind then return isolation.experiment(path, args, place) end
   if not kind then error({ message = path .. ": there is neither a run folder nor an experiment" }, 0) end
   local checks, problems
   if kind == "folder" then
-    checks = doctor_run(path)
+    checks = doctor_run(path, place)
   else
-    checks = core.loop.run(doctor_experiment, path, args.set or {}, place)
+    checks = core.loop.run(doctor_experiment, path, args, place)
   end
   problems = 0
   for _, check in ipairs(checks) do
     if check.problem then problems = problems + 1 end
   end
   if args.json then
-    io.stdout:write(core.log.redact(json.encode(as_json(path, checks, problems))), "\n")
+    io.stdout:write(json.line(as_json(path, checks, problems)))
   else
     show(checks)
   end

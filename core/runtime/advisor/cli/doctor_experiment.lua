@@ -3,10 +3,10 @@
 local connect = require("advisor.engine.connect")
 local core = require("advisor_core")
 local experiment = require("advisor.engine.experiment")
+local opening = require("advisor.cli.opening")
 local options = require("advisor.host.options")
 local preflight = require("advisor.engine.preflight")
 local probing = require("advisor.models.probing")
-local registry = require("advisor.host.registry")
 local version = require("advisor.version")
 
 --- Whether a script of the experiment asks for JSON by a schema.
@@ -19,8 +19,8 @@ local function uses_schema(resolved, found)
 end
 
 local function key_note(role)
-  if not role.key_env then return "no key" end
-  return ("the key of %s"):format(role.key_env)
+  local name = role.key_env or role.key_file
+  return name and ("the key of %s"):format(name) or "no key"
 end
 
 --- What the server's list says of the role's model.
@@ -31,7 +31,8 @@ local function check_list(name, role, policy, url)
     check.problem, check.remedy = url .. ": " .. found.message, "start the server, or --set models." .. name .. ".url=…"
   elseif found.state == "refused" then
     check.problem = ("%s refuses %s: %s"):format(url, key_note(role), found.message)
-    check.remedy = role.key_env and ("put a valid key into %s"):format(role.key_env)
+    local place = role.key_env or role.key_file
+    check.remedy = place and ("put a valid key into %s"):format(place)
       or ("name the variable that holds it: --set models.%s.key_env=…"):format(name)
   elseif found.state == "none" then
     check.note = ("%s has no list of models (%s)"):format(url, found.message)
@@ -107,12 +108,11 @@ local NO_CALLS = { endpoint = function() return 0 end }
 
 --- Looks at everything. Must be called from a task.
 ---@param path string
----@param settings string[]
+---@param args table The verb's.
 ---@param place { root: string }
 ---@return table[] checks `{ name, about, problem, note, remedy, tokens }`
-return function(path, settings, place)
-  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
-  local resolved, problems = experiment.read(path, settings, found, place.root)
+return function(path, args, place)
+  local resolved, problems, _, found = opening.experiment(path, args.set, args, place, true)
   if not resolved then
     local checks = {}
     for i, problem in ipairs(problems) do checks[i] = { name = "experiment", problem = problem } end

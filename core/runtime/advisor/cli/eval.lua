@@ -1,9 +1,10 @@
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
 local evaluation = require("advisor.engine.evaluation")
-local experiment = require("advisor.engine.experiment")
 local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
 local labelled = require("advisor.engine.labelled")
+local opening = require("advisor.cli.opening")
 local options = require("advisor.host.options")
 local registry = require("advisor.host.registry")
 local report = require("advisor.output.evaluation")
@@ -42,6 +43,7 @@ local verb = {
     .. "taxonomy, else the labels of the examples, else those of the data.",
 }
 
+approval.with(verb.flags, approval.flags)
 for name, flag in pairs(suite_eval.flags) do verb.flags[name] = flag end
 
 local KIND = { principle = "principle", judge = "principle", labeller = "label" }
@@ -132,9 +134,7 @@ end
 local function models_of(args, used, place)
   local path = args.experiment
   if not path then return nil end
-  local beside = path:match("^(.*)/[^/]*$") or "."
-  local found = registry.new({ root = place.root, experiment = beside })
-  local resolved, problems, source = experiment.read(path, {}, found, place.root)
+  local resolved, problems, source, found = opening.experiment(path, {}, args, place, true)
   if not resolved then stop(table.concat(problems, "\n")) end
   local folder = args.output or session.free_folder("eval")
   if core.system.kind(folder .. "/run.db") then
@@ -212,7 +212,7 @@ local function evaluate(args, place)
   result.what, result.name, result.data = args.WHAT, args.NAME, args.data
   result.options, result.run = used.options, given and given.folder
   if args.json then
-    io.stdout:write(json.encode(report.object(result)), "\n")
+    io.stdout:write(json.line(report.object(result)))
   else
     io.stdout:write(report.text(result))
   end

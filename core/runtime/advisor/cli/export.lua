@@ -4,6 +4,7 @@ local dataset = require("advisor.output.dataset")
 local export = require("advisor.output.export")
 local json = require("advisor.output.json")
 local request = require("advisor.output.request")
+local terminal = require("advisor.output.terminal")
 local training = require("advisor.output.training")
 
 local function described(folder)
@@ -52,7 +53,7 @@ local function written(args, plan, store)
   elseif path then
     return export.to_file(store, plan.found, given, path, args.force)
   end
-  return export.write(store, plan.found, given, io.stdout, "standard output")
+  return export.write(store, plan.found, given, terminal.raw, "standard output")
 end
 
 local LEFT_OUT = {
@@ -85,7 +86,7 @@ local function tell(args, made)
   if not args.json then return end
   made.output = args.output
   if not args.trainer then made.format = args.format or "jsonl" end
-  io.stdout:write(json.encode(made), "\n")
+  io.stdout:write(json.line(made))
 end
 
 function verb.run(args)

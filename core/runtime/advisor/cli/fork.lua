@@ -1,5 +1,8 @@
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
+local opening = require("advisor.cli.opening")
 local recorded = require("advisor.cli.recorded")
 local records = require("advisor.engine.records")
 local session = require("advisor.cli.session")
@@ -29,7 +32,7 @@ local verb = {
 
 --- The number of shared rounds, checked.
 local function round_of(args, run)
-  local rounds = #assert(records.rounds(run.store))
+  local rounds = #failure.must(records.rounds(run.store))
   local number = math.tointeger(tonumber(args.round))
   if not number or number < 0 or number > rounds then
     error({ message = ("--round %s: %s has %d rounds; give a number from 0 to %d"):format(args.round,
@@ -49,7 +52,9 @@ end
 local function work(args, place)
   local run = recorded.open(args.RUN, place)
   local number = round_of(args, run)
+  opening.run(args.RUN, { rows = run.scripts, registry = run.registry, isolated = run.facts.isolated }, args, place)
   local resolved = varied(run, args.set, place)
+  opening.run(args.RUN, { rows = {}, registry = run.registry, resolved = resolved }, args, place)
   local digest = records.digest(run.store)
   run.store:close()
   local folder = args.output or session.free_folder(("%s-%d"):format(resolved.name, number))
@@ -57,6 +62,8 @@ local function work(args, place)
     facts = { forked_from = json.encode({ run = core.system.realpath(args.RUN), name = run.facts.name,
       round = number, digest = digest, set = json.array(args.set or {}) }) } })
 end
+
+approval.with(verb.flags, approval.run_flags)
 
 function verb.run(args, place)
   if not args.round then

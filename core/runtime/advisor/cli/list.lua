@@ -31,9 +31,9 @@ function verb.run(args, place)
     for _, entry in ipairs(found:list(kind)) do
       local words, problem = describe(found, kind, entry)
       if args.json then
-        io.stdout:write(json.encode({ kind = kind, name = entry.name, origin = entry.origin,
+        io.stdout:write(json.line({ kind = kind, name = entry.name, origin = entry.origin,
           path = entry.path,
-          description = words or json.null, problem = problem or json.null }), "\n")
+          description = words or json.null, problem = problem or json.null }))
       else
         io.stdout:write(("%-9s  %-20s  %-10s  %s\n"):format(kind, entry.name, entry.origin,
           text.printable(words or ("cannot be used: " .. problem))))

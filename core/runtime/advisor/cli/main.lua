@@ -1,6 +1,9 @@
 --- The command line: one file a verb.
 local core = require("advisor_core")
 local arguments = require("advisor.cli.arguments")
+local damaged = require("advisor.cli.damaged")
+local failure = require("advisor.output.failure")
+local terminal = require("advisor.output.terminal")
 local version = require("advisor.version")
 
 local VERBS = {
@@ -50,13 +53,25 @@ end
 local COMMON = {
   help = { short = "h", doc = "Show this." },
   verbose = { short = "v", doc = "Also log what goes on to standard error." },
+  core = { doc = "Let a crash leave a core file, in which keys can be read." },
 }
+
+--- Says why a verb has failed.
+local function failed(name, problem, args)
+  local words = failure.words(problem)
+  -- The store's own words name no run.
+  local in_doubt = (type(problem) ~= "table" or words:find("^store: ")) and words ~= failure.NO_MEMORY.message
+  if in_doubt and not failure.out_of_memory() then words = damaged.explain(args) or words end
+  io.stderr:write(("advisor %s: %s\n"):format(name, words))
+  return ERROR
+end
 
 --- Runs one command.
 ---@param list string[] The arguments.
 ---@param root string Folder of the program's Lua files.
 ---@return integer exit
 return function(list, root)
+  terminal.guard()
   local name = list[1]
   if name == nil then
     io.stderr:write(help())
@@ -71,7 +86,8 @@ return function(list, root)
     return DONE
   end
   if not is_verb(name) then return usage_error(nil, ("there is no verb '%s'"):format(name)) end
-  local verb = require("advisor.cli." .. name)
+  local loaded, verb = xpcall(require, failure.traced, "advisor.cli." .. name)
+  if not loaded then return failed(name, verb, {}) end
   for long, flag in pairs(COMMON) do verb.flags[long] = flag end
   local args, problem = arguments.parse(verb, table.move(list, 2, #list, 1, {}))
   if not args then return usage_error(name, problem) end
@@ -80,14 +96,12 @@ return function(list, root)
     return DONE
   end
   core.log.level(log_level(args))
+  if args.inside then require("advisor.cli.isolation").enter(args.inside) end
   -- A run makes much garbage and keeps little: fewer, longer collections cost
   -- less than the memory they save.
   collectgarbage("incremental", 250, 400)
-  local ok, code = xpcall(verb.run, function(message)
-    if type(message) == "table" then return message.message or "failed" end
-    return debug.traceback(tostring(message))
-  end, args, { root = root })
+  local ok, code = xpcall(verb.run, failure.traced, args,
+    { root = root, verb = name, declared = verb, inside = args.inside ~= nil })
   if ok then return code end
-  io.stderr:write(("advisor %s: %s\n"):format(name, core.log.redact(tostring(code))))
-  return ERROR
+  return failed(name, code, args)
 end

@@ -112,7 +112,7 @@ function verb.run(args)
     return 2
   end
   local made = core.loop.run(work, args, given)
-  io.stdout:write(args.json and json.encode(made) .. "\n" or words(made))
+  io.stdout:write(args.json and json.line(made) or words(made))
   return 0
 end
 

@@ -1,11 +1,13 @@
 local account = require("advisor.engine.account")
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
-local experiment = require("advisor.engine.experiment")
+local failure = require("advisor.output.failure")
 local intervals = require("advisor.measure.intervals")
+local isolation = require("advisor.cli.isolation")
 local json = require("advisor.output.json")
+local opening = require("advisor.cli.opening")
 local prices = require("advisor.models.prices")
 local records = require("advisor.engine.records")
-local registry = require("advisor.host.registry")
 local run_records = require("advisor.engine.run_records")
 local session = require("advisor.cli.session")
 local text = require("advisor.output.text")
@@ -37,7 +39,7 @@ end
 
 local function print_prompts(store, most)
   local seen = {}
-  assert(run_records.each_attempt(store, function(row)
+  failure.must(run_records.each_attempt(store, function(row)
     local call = row.n == 1 and json.decode(row.request)
     local prompt = call and (call.messages or call.prompt)
     if not prompt then return end -- a repeat, or texts for their vectors
@@ -51,7 +53,7 @@ end
 
 local function print_items(store)
   io.stdout:write("── drafts\n")
-  for _, row in ipairs(assert(records.items_of(store, 1))) do
+  for _, row in ipairs(failure.must(records.items_of(store, 1))) do
     local why = row.reason and (" [%s%s]"):format(row.reason,
       row.finding and " " .. row.finding or "") or ""
     io.stdout:write(("%3d %-7s %s%s\n"):format(row.item_index, row.verdict,
@@ -137,7 +139,7 @@ local function show(folder, resolved, seconds, args)
   local store = assert(core.store.open(folder, "read"))
   local projection = project(store, resolved, seconds)
   if args.json then
-    io.stdout:write(json.encode(projection), "\n")
+    io.stdout:write(json.line(projection))
   else
     print_prompts(store, tonumber(args.prompts) or 1)
     print_items(store)
@@ -146,19 +148,23 @@ local function show(folder, resolved, seconds, args)
   store:close()
 end
 
+approval.with(verb.flags, approval.flags)
+approval.with(verb.flags, isolation.flags)
+
 function verb.run(args, place)
   local path = args.EXPERIMENT
-  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
-  local resolved, problems, source = experiment.read(path, args.set or {}, found, place.root)
+  if args.wants then return isolation.tell(path, args, place) end
+  if args.isolate then return isolation.experiment(path, args, place, "preview") end
+  local resolved, problems, source, found = opening.experiment(path, args.set, args, place, true)
   if not resolved then
-    for _, problem in ipairs(problems) do io.stderr:write(core.log.redact(problem), "\n") end
+    for _, problem in ipairs(problems) do io.stderr:write(problem, "\n") end
     return 1
   end
   local folder = args.output or session.free_folder("preview")
   local one_round = json.decode(json.encode(resolved))
   one_round.rounds, one_round.accept = 1, nil
   local began = core.loop.now()
-  local code = session.start(folder, one_round, source, found, { quiet = true })
+  local code = session.start(folder, one_round, source, found, { quiet = true, inside = args.inside })
   if code ~= 0 then return code end
   show(folder, resolved, core.loop.now() - began, args)
   return 0

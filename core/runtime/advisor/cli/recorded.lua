@@ -1,5 +1,6 @@
 --- Opens a run that is on disk, for verbs that begin another one from it.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local merging = require("advisor.experiments.merging")
 local records = require("advisor.engine.records")
@@ -29,7 +30,7 @@ end
 --- merged from others.
 ---@param folder string
 ---@param place { root: string }
----@return table run `{ folder, store, facts, resolved, registry }`: the registry has the run's own
+---@return table run `{ folder, store, facts, resolved, registry, scripts }`: the registry has the run's own
 ---scripts first, then those that ship or lie beside it.
 function recorded.open(folder, place)
   local store, why, code = core.store.open(folder, "read")
@@ -49,8 +50,9 @@ function recorded.open(folder, place)
       or folder .. ": the run ended before it began: there is nothing to go by" }, 0)
   end
   local found = registry.new({ root = place.root })
-  found:use_stored(records.scripts(store), true)
-  return { folder = folder, store = store, facts = facts, resolved = resolved, registry = found }
+  local rows = failure.must(records.scripts(store))
+  found:use_stored(rows, true)
+  return { folder = folder, store = store, facts = facts, resolved = resolved, registry = found, scripts = rows }
 end
 
 return recorded

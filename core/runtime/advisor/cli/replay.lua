@@ -1,5 +1,8 @@
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
+local opening = require("advisor.cli.opening")
 local recorded = require("advisor.cli.recorded")
 local counts = require("advisor.engine.counts")
 local records = require("advisor.engine.records")
@@ -69,7 +72,8 @@ end
 
 local function work(folder, args, place)
   local run = recorded.open(folder, place)
-  local rounds = #assert(records.rounds(run.store))
+  opening.run(folder, { rows = run.scripts, registry = run.registry, isolated = run.facts.isolated }, args, place)
+  local rounds = #failure.must(records.rounds(run.store))
   local stem = run.facts.forked_from and json.decode(run.facts.forked_from).round or 0
   local resolved = shortened(run.resolved, rounds)
   if args.set then resolved = changed(resolved, args.set, run.registry, place) end
@@ -87,10 +91,13 @@ local function work(folder, args, place)
   return result
 end
 
+approval.with(verb.flags, { foreign = approval.run_flags.foreign,
+  ["trust-scripts"] = approval.run_flags["trust-scripts"] })
+
 function verb.run(args, place)
   local result = core.loop.run(work, args.RUN, args, place)
   if args.json then
-    io.stdout:write(json.encode(result), "\n")
+    io.stdout:write(json.line(result))
   else
     io.stdout:write(words(result, args.set ~= nil))
   end

@@ -38,7 +38,7 @@ end
 --- failure of the report.
 local function open(path)
   if not (os.getenv("DISPLAY") or os.getenv("WAYLAND_DISPLAY")) then return end
-  core.system.run({ "xdg-open", assert(core.system.realpath(path)) }, { detached = true })
+  core.system.run({ "xdg-open", assert(core.system.realpath(path)) }, { detached = true, keyless = true })
 end
 
 --- The page and the figures of a run.
@@ -71,13 +71,17 @@ local function make(args)
   else
     html, list = of_run(args.RUN)
   end
-  make_folder(folder .. "/figures")
+  -- A run folder from somebody else may hold a link that leads elsewhere.
+  local figures_folder = folder .. "/figures"
+  local info = core.system.info(figures_folder)
+  if info and info.link then stop(figures_folder .. " is a symbolic link: remove it, or name another -o") end
+  make_folder(figures_folder)
   local path = folder .. "/report.html"
   local bytes = write_page(path, html)
   local files, note = gnuplot.write(folder .. "/figures", list)
   if args.json then
-    io.stdout:write(json.encode({ page = path, bytes = bytes, figures = folder .. "/figures",
-      files = json.array(files), note = note or json.null }), "\n")
+    io.stdout:write(json.line({ page = path, bytes = bytes, figures = folder .. "/figures",
+      files = json.array(files), note = note or json.null }))
   else
     io.stdout:write(("%s (%.1f MB)\n%s/figures: %d files\n"):format(path, bytes / 1e6, folder, #files))
     if note then io.stderr:write("advisor report: ", note, "\n") end

@@ -1,7 +1,11 @@
+local approval = require("advisor.cli.approval")
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local variation = require("advisor.engine.variation")
+local isolation = require("advisor.cli.isolation")
 local json = require("advisor.output.json")
 local merging = require("advisor.experiments.merging")
+local opening = require("advisor.cli.opening")
 local recorded = require("advisor.cli.recorded")
 local records = require("advisor.engine.records")
 local registry = require("advisor.host.registry")
@@ -23,15 +27,16 @@ local verb = {
     .. "are not asked\n"
     .. "for again; calls that were in flight when the process died are sent again and shown as "
     .. "possibly paid.\n"
-    .. "--set takes rounds, accept, stop.budget.*, policy.retry_*, and of models.ROLE: url, "
-    .. "key_env, concurrency,\n"
-    .. "*_seconds, proxy, ca_file. What decides over the data stays.",
+    .. "--set takes rounds, accept, stop.budget.*, policy.retry_*, policy.script_seconds, "
+    .. "policy.memory_mb, and of\n"
+    .. "models.ROLE: url, key_env, key_file, concurrency, *_seconds, proxy, proxy_env, ca_file. What decides\n"
+    .. "over the data stays.",
 }
 
 --- What was asked for up to here, for a replay: JSON of `{ round, accept }`, in order.
 local function caps_after(facts, store)
   local caps = facts.caps and json.decode(facts.caps) or {}
-  caps[#caps + 1] = { round = #assert(records.rounds(store)), accept = tonumber(facts.accept) }
+  caps[#caps + 1] = { round = #failure.must(records.rounds(store)), accept = tonumber(facts.accept) }
   return json.encode(json.array(caps))
 end
 
@@ -51,6 +56,14 @@ local function change(store, facts, resolved, settings)
   return json.decode(text)
 end
 
+--- Lets a stranger's run be gone on with, as it is after `--set`, or raises.
+local function allow(folder, given, facts, args, place)
+  given.resolved = json.decode(facts.resolved)
+  local problem = variation.change(given.resolved, args.set or {})
+  if problem then error({ message = problem }, 0) end
+  opening.run(folder, given, args, place)
+end
+
 local function go_on(folder, args, place)
   local store, why, code = core.store.open(folder, "write")
   if not store then error({ message = why, code = code }, 0) end
@@ -66,6 +79,11 @@ local function go_on(folder, args, place)
     error({ message = folder .. ": the stored experiment cannot be read: " .. tostring(problem) },
       0)
   end
+  local found = registry.new({ root = place.root })
+  local rows = failure.must(records.scripts(store))
+  found:use_stored(rows)
+  local reuse = not args["without-reuse"] and facts.reuse and json.decode(facts.reuse) or nil
+  allow(folder, { rows = rows, registry = found, reuse = reuse, isolated = facts.isolated }, facts, args, place)
   if args.set then
     resolved = change(store, facts, resolved, args.set)
   elseif facts.state == "done" then
@@ -75,15 +93,16 @@ local function go_on(folder, args, place)
       folder, folder))
     return 0
   end
-  local found = registry.new({ root = place.root })
-  found:use_stored(records.scripts(store))
   session.log_into(folder)
-  local reuse = not args["without-reuse"] and facts.reuse and json.decode(facts.reuse) or nil
   return session.go({ folder = folder, store = store, resolved = resolved, registry = found,
     args = args, reuse = reuse })
 end
 
+approval.with(verb.flags, approval.run_flags)
+approval.with(verb.flags, isolation.flags)
+
 function verb.run(args, place)
+  if args.isolate then return isolation.run(args.RUN, args, place) end
   return core.loop.run(go_on, args.RUN, args, place)
 end
 

@@ -1,6 +1,6 @@
-local core = require("advisor_core")
-local experiment = require("advisor.engine.experiment")
-local registry = require("advisor.host.registry")
+local approval = require("advisor.cli.approval")
+local isolation = require("advisor.cli.isolation")
+local opening = require("advisor.cli.opening")
 local session = require("advisor.cli.session")
 
 local verb = {
@@ -23,12 +23,16 @@ local verb = {
     .. "with 'advisor resume RUN'.",
 }
 
+approval.with(verb.flags, approval.flags)
+approval.with(verb.flags, isolation.flags)
+
 function verb.run(args, place)
   local path = args.EXPERIMENT
-  local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
-  local resolved, problems, source = experiment.read(path, args.set or {}, found, place.root)
+  if args.wants then return isolation.tell(path, args, place) end
+  if args.isolate then return isolation.experiment(path, args, place, "runs") end
+  local resolved, problems, source, found = opening.experiment(path, args.set, args, place, true)
   if not resolved then
-    for _, problem in ipairs(problems) do io.stderr:write(core.log.redact(problem), "\n") end
+    for _, problem in ipairs(problems) do io.stderr:write(problem, "\n") end
     return 1
   end
   local folder = args.output or session.free_folder(resolved.name)

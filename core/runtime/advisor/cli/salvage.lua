@@ -46,7 +46,7 @@ function verb.run(args)
   opened:close()
   if not result then error({ message = problem }, 0) end
   if args.json then
-    io.stdout:write(json.encode(result), "\n")
+    io.stdout:write(json.line(result))
   else
     io.stderr:write(closing(args.output, result))
   end

@@ -2,6 +2,7 @@
 local account = require("advisor.engine.account")
 local core = require("advisor_core")
 local experiment = require("advisor.engine.experiment")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 local preflight = require("advisor.engine.preflight")
@@ -42,15 +43,20 @@ end
 
 local function emit(args, event)
   if args.json then
-    io.stdout:write(json.encode(event), "\n")
+    io.stdout:write(json.line(event))
     io.stdout:flush()
   end
 end
 
---- Why a run cannot go on whose folder was removed or renamed: what it writes goes where
---- nobody will look for it.
+--- Why a run cannot go on whose folder was removed or renamed, so that what it writes goes
+--- where nobody will look for it, or may not be entered any more.
 local function vanished(folder)
-  if core.system.kind(folder .. "/run.db") then return nil end
+  local info, why, code = core.system.info(folder .. "/run.db")
+  if info then return nil end
+  if code ~= "ENOTFOUND" then
+    return { state = "paused", code = code,
+      message = ("%s cannot be reached any more: %s; give it back its rights"):format(folder, why) }
+  end
   return { state = "paused", code = "ENOTFOUND",
     message = ("%s is gone. If it was renamed, all is in it under its new name: advisor resume NEW_NAME; if it was "
       .. "removed, so is what it held"):format(folder) }
@@ -98,7 +104,7 @@ end
 local function look_ahead(given, current)
   if given.args["no-preflight"] then return nil end
   local problem, warnings = preflight.check(given.folder, current.models, given.resolved.policy)
-  for _, warning in ipairs(warnings) do io.stderr:write("advisor: ", core.log.redact(warning), "\n") end
+  for _, warning in ipairs(warnings) do io.stderr:write("advisor: ", warning, "\n") end
   return problem and ("%s; then: advisor resume %s (--no-preflight goes on all the same)"):format(problem,
     given.folder)
 end
@@ -117,7 +123,7 @@ function session.go(given)
     if current and current.reuse then current.reuse:close() end
     store:close()
   end
-  local current, why, code = run.open({
+  local opened, current, why, code = xpcall(run.open, failure.traced, {
     resolved = given.resolved, registry = given.registry, store = store, reuse = given.reuse,
     progress = function(self, result)
       line:round(self, result)
@@ -126,6 +132,10 @@ function session.go(given)
         drafts = #result.drafts, covered = self.timeline.coverage:covered() })
     end,
   })
+  if not opened then
+    close()
+    error(current, 0)
+  end
   if current then why = look_ahead(given, current) end
   if not current or why then
     close(current)
@@ -138,24 +148,29 @@ function session.go(given)
   end
   emit(args, { event = "launch", run = given.folder, name = given.resolved.name,
     round = current.committed })
-  records.set(store, { state = "running", why = "" })
+  local begun, problem, status = records.set(store, { state = "running", why = "" })
+  if not begun then
+    close(current)
+    error({ message = problem, code = status }, 0)
+  end
   watch(current)
   line:start(current)
-  local ok, outcome = xpcall(current.go, debug.traceback, current)
-  if not ok then
-    outcome = { state = "paused", message = tostring(outcome) }
-  end
+  local ok, outcome = xpcall(current.go, failure.traced, current)
+  if not ok then outcome = { state = "paused", message = failure.words(outcome) } end
   local message = core.log.redact(outcome.message or "")
   outcome.message = message
-  local set, problem = records.set(store, { state = outcome.state, why = message })
+  local set
+  set, problem = records.set(store, { state = outcome.state, why = message })
   if not set then
     io.stderr:write("advisor: the end of the run could not be recorded: ", problem, "\n")
+    if outcome.state == "done" then outcome.state = "paused" end
   end
   core.log.write("info", ("the run is %s%s"):format(outcome.state,
     message ~= "" and ": " .. message or ""))
-  local found = account.of(store)
-  found.state, found.why = outcome.state, message
+  local counted, found = pcall(account.of, store)
   close(current)
+  if not counted then error(found, 0) end
+  found.state, found.why = outcome.state, message
   report_end(given.folder, outcome, found, args)
   return EXIT[outcome.state]
 end
@@ -281,6 +296,7 @@ local function begin(folder, mode, resolved, source, found, args, more)
   if args.EXPERIMENT then
     facts.arguments = json.encode({ experiment = args.EXPERIMENT, set = args.set })
   end
+  facts.isolated = args.inside and "yes" or nil
   for key, value in pairs(more or {}) do facts[key] = value end
   core.system.crash_point("beginning")
   stored, problem = records.begin(store, facts, scripts)

@@ -66,10 +66,10 @@ function verb.run(args, place)
   for i, script in ipairs(list) do
     local t = script.table
     if args.json then
-      io.stdout:write(json.encode({ kind = script.kind, name = args.NAME, path = script.path,
+      io.stdout:write(json.line({ kind = script.kind, name = args.NAME, path = script.path,
         origin = script.origin,
         hash = script.hash, description = t.description, level = t.level or json.null,
-        statement = t.statement or json.null, options = t.options or {} }), "\n")
+        statement = t.statement or json.null, options = t.options or {} }))
     else
       io.stdout:write(i > 1 and "\n" or "", ("%s %s\n%s\n"):format(script.kind, args.NAME,
         t.description))

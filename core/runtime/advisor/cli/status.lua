@@ -27,7 +27,7 @@ function verb.run(args)
     found.in_flight = 0
   end
   if args.json then
-    io.stdout:write(json.encode(found), "\n")
+    io.stdout:write(json.line(found))
   else
     io.stdout:write(words.status(folder, found, args.cells))
   end

@@ -4,9 +4,11 @@
 --- the item's response. So what holds for runs holds for it: journal, resume, budgets.
 local config = require("advisor.engine.config")
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local experiment = require("advisor.engine.experiment")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
+local opening = require("advisor.cli.opening")
 local registry = require("advisor.host.registry")
 local roles = require("advisor.models.roles")
 local scores = require("advisor.output.scores")
@@ -76,8 +78,7 @@ end
 --- Target and judge from the roles of an experiment.
 local function from_experiment(args, place, needs_judge)
   local path = args.experiment
-  local found = registry.new({ root = place.root, experiment = config.folder_of(path) })
-  local resolved, problems = experiment.read(path, {}, found, place.root)
+  local resolved, problems = opening.experiment(path, {}, args, place, true)
   if not resolved then stop(table.concat(problems, "\n")) end
   if resolved.models[args.model] == nil then
     local names = {}
@@ -179,10 +180,10 @@ end
 local function show(folder, args)
   local store, why = core.store.open(folder, "read")
   if not store then stop(why) end
-  local found = scoring.of(store, json.decode(assert(records.facts(store)).resolved))
+  local found = scoring.of(store, json.decode(failure.must(records.facts(store)).resolved))
   store:close()
   if args.json then
-    io.stdout:write(json.encode({ event = "scores", run = folder, scores = found }), "\n")
+    io.stdout:write(json.line({ event = "scores", run = folder, scores = found }))
   else
     io.stdout:write(table.concat(scores.lines(found, true), "\n"), "\n")
   end

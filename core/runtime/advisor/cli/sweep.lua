@@ -1,6 +1,5 @@
 local core = require("advisor_core")
-local experiment = require("advisor.engine.experiment")
-local registry = require("advisor.host.registry")
+local opening = require("advisor.cli.opening")
 local sweep = require("advisor.experiments.sweep")
 local sweeping = require("advisor.cli.sweeping")
 
@@ -22,14 +21,14 @@ local function fail(message) error({ message = message }, 0) end
 
 --- Every arm is checked before anything is paid for.
 ---@return string name Of the first experiment.
-local function check(paths, arms, set, place)
+local function check(paths, arms, args, place)
   local first
   for _, arm in ipairs(arms) do
     local path = paths[arm.experiment]
-    local found = registry.new({ root = place.root, experiment = path:match("^(.*)/[^/]*$") or "." })
+    local set = args.set or {}
     local all = table.move(set, 1, #set, 1, {})
     table.move(arm.set, 1, #arm.set, #all + 1, all)
-    local resolved, problems = experiment.read(path, all, found, place.root)
+    local resolved, problems = opening.experiment(path, all, args, place, true)
     if not resolved then fail(("arm '%s': %s"):format(arm.name, table.concat(problems, "\n"))) end
     first = first or resolved.name
   end
@@ -68,7 +67,7 @@ local function begin(paths, args, place)
   local seeds, wrong = sweep.seeds(args.seeds)
   if not seeds then fail(wrong) end
   local arms = sweep.arms_of_all(paths, combinations)
-  local name = check(paths, arms, args.set or {}, place)
+  local name = check(paths, arms, args, place)
   local manifest, why = sweep.plan({ kind = "sweep", experiments = paths, set = args.set, arms = arms,
     seeds = seeds, share = args.share })
   if not manifest then fail(why) end

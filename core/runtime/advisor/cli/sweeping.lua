@@ -1,9 +1,11 @@
 --- What `sweep` and `ablate` share: working through the tasks of a manifest, here or on
 --- a cluster, and the table at the end.
+local approval = require("advisor.cli.approval")
 local compare = require("advisor.experiments.compare")
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local local_executor = require("advisor.experiments.local_executor")
+local opening = require("advisor.cli.opening")
 local slurm = require("advisor.experiments.slurm")
 local sweep = require("advisor.experiments.sweep")
 local words = require("advisor.output.comparison")
@@ -30,6 +32,8 @@ sweeping.flags = {
     .. "'module load curl'." },
 }
 
+approval.with(sweeping.flags, approval.run_flags)
+
 --- A folder under sweeps/ that is not there yet.
 function sweeping.free_folder(name)
   local folder, n = "sweeps/" .. name, 1
@@ -50,14 +54,16 @@ local function task_number(manifest, text)
 end
 
 --- Makes, or goes on with, the run of one task.
-local function one_task(folder, manifest, number, place)
+local function one_task(folder, manifest, number, args, place)
   local task = manifest.tasks[number]
   local state = sweep.state(folder, task)
   if state == "done" then return 0 end
-  if state ~= "absent" then
-    return require("advisor.cli.resume").run({ RUN = folder .. "/" .. task.run, quiet = true }, place)
-  end
-  return require("advisor.cli.run").run(sweep.arguments(folder, manifest, number), place)
+  local verb, told = "run", sweep.arguments(folder, manifest, number)
+  if state ~= "absent" then verb, told = "resume", { RUN = folder .. "/" .. task.run, quiet = true } end
+  for name in pairs(approval.run_flags) do told[name] = args[name] end
+  -- A stranger's plan may set hosts for an experiment of the user's own.
+  told.foreign = told.foreign or opening.is_strangers(folder .. "/sweep.json", place)
+  return require("advisor.cli." .. verb).run(told, place)
 end
 
 --- What is left to do by hand.
@@ -93,7 +99,7 @@ function sweeping.check(args)
   if not jobs or jobs < 1 then
     error({ message = ("-j %s: a number from 1 on is expected"):format(args.jobs) }, 0)
   end
-  args.jobs = args.jobs and jobs
+  args.jobs, args.trust = args.jobs and jobs, approval.words(args)
   local problem = slurm.problem(args)
   if problem then error({ message = problem }, 0) end
 end
@@ -125,7 +131,7 @@ function sweeping.go(folder, manifest, args, place)
   local changed = sweep.changed(manifest)
   if changed then error({ message = changed }, 0) end
   args.task = args.task and task_number(manifest, args.task)
-  if args.task and args.executor ~= "slurm" then return one_task(folder, manifest, args.task, place) end
+  if args.task and args.executor ~= "slurm" then return one_task(folder, manifest, args.task, args, place) end
   local executor = EXECUTORS[args.executor or "local"]
   local finished, why, advice = core.loop.run(executor.run, folder, manifest, args)
   if not finished then return ended_early(folder, why, advice) end
@@ -133,7 +139,7 @@ function sweeping.go(folder, manifest, args, place)
   local failed = report_failures(folder, manifest, args)
   local found, problem = compare.of({ folder })
   if not found then error({ message = problem }, 0) end
-  io.stdout:write(args.json and json.encode(found) .. "\n" or words(found))
+  io.stdout:write(args.json and json.line(found) or words(found))
   return failed == 0 and 0 or 1
 end
 

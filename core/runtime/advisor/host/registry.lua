@@ -6,6 +6,7 @@
 --- providers/NAME.lua. A name that ends in .lua is a path.
 local core = require("advisor_core")
 local contract = require("advisor.host.contract")
+local guard = require("advisor.host.guard")
 local readonly = require("advisor.host.readonly")
 local sandbox = require("advisor.host.sandbox")
 
@@ -23,9 +24,6 @@ registry.kinds = {
   "advise", "generate", "filter", "summarize", "label", "respond", "principle", "provider",
 }
 
---- Enough for any file's top level, which only builds a table.
-local LOAD_INSTRUCTIONS = 1000000
-
 ---@class advisor.Script
 ---@field kind string
 ---@field name string
@@ -42,7 +40,7 @@ local LOAD_INSTRUCTIONS = 1000000
 ---and the experiment's folder are.
 ---@return table
 function registry.new(places)
-  local self = { roots = {}, cache = {}, stored = nil }
+  local self = { roots = {}, cache = {}, stored = nil, shipped = places.root }
   local shipped, seen = core.system.realpath(places.root), {}
   local function add(folder, origin)
     local real = folder and folder ~= "" and core.system.realpath(folder)
@@ -59,13 +57,7 @@ function registry.new(places)
   return setmetatable(self, { __index = registry })
 end
 
-local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local source = file:read("a")
-  file:close()
-  return source
-end
+local function read(path) return (guard.read(path, "script")) end
 
 --- Providers that ship may use the program's own modules.
 local function extra_for(kind, origin)
@@ -83,11 +75,7 @@ function registry.examine(source, path, kind, name, origin)
     kind = kind, name = name, path = path, origin = origin, source = source,
     hash = core.text.hash(source), code = code, extra = extra_for(kind, origin),
   }
-  local lane = sandbox.lane({
-    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
-      script = name,
-  })
-  local ok, value = sandbox.instantiate(lane, code, script.extra)
+  local ok, value = sandbox.load(name, code, "script", script.extra)
   if not ok then
     local text = tostring(value):gsub("\nstack traceback:.*", "")
     text = sandbox.with_full_name(text, path)
@@ -148,6 +136,60 @@ function registry:use_stored(rows, others)
   for _, row in ipairs(rows) do self.stored[row.kind .. "/" .. row.name] = row end
 end
 
+--- The folders in which scripts are looked for.
+---@return string[]
+function registry:folders_of_scripts()
+  local list = {}
+  for _, root in ipairs(self.roots) do
+    for _, name in ipairs({ "strategies", "principles", "providers" }) do
+      list[#list + 1] = root.folder .. "/" .. name
+    end
+  end
+  return list
+end
+
+--- What the program itself has of that name.
+local function shipped_source(self, kind, name)
+  local path = ("%s/%s/%s.lua"):format(self.shipped, FOLDERS[kind] or "", name)
+  local source = name:find("^[%w_%-]+$") and core.system.read(path)
+  if not source and kind == "provider" and name:find("^[%w_%-]+$") then
+    path = ("%s/%s.lua"):format(self.providers, name)
+    source = core.system.read(path)
+  end
+  return source or nil, path
+end
+
+--- Whether a script is the program's own, to the byte.
+---@param kind string
+---@param name string
+---@param hash string
+---@return boolean
+function registry:ships(kind, name, hash)
+  local source = shipped_source(self, kind, name)
+  return source ~= nil and core.text.hash(source) == hash
+end
+
+--- A script that a run holds. That a run calls one shipped does not make it so: only to
+--- the program's own are its modules open. A provider of another version of the program
+--- would stand there without them; this version's speaks to the same servers.
+local function stored_script(self, row, kind, name)
+  local hash, origin, source, path = core.text.hash(row.source), row.origin, row.source, row.path or name
+  if row.hash and hash ~= row.hash then
+    return nil, { ("the run's %s script '%s' is not the one that its hash names: the run is damaged, or "
+      .. "somebody changed it"):format(kind, name) }
+  end
+  if origin == "shipped" and not self:ships(kind, name, hash) then
+    local own, place = shipped_source(self, kind, name)
+    if kind == "provider" and own then
+      core.log.write("warn", ("the run's provider '%s' is not this program's; this program's is used"):format(name))
+      source, path = own, place
+    else
+      origin = "run"
+    end
+  end
+  return registry.examine(source, path, kind, name, origin)
+end
+
 --- Finds and checks a script.
 ---@param kind string
 ---@param name string
@@ -160,12 +202,7 @@ function registry:find(kind, name)
   local row = self.stored and self.stored[key]
   if self.stored and (row or not self.others) then
     if not row then return nil, { ("the run holds no %s script '%s'"):format(kind, name) } end
-    if row.hash and core.text.hash(row.source) ~= row.hash then
-      return nil, { ("the run's %s script '%s' is not the one that its hash names: the run is damaged, or "
-        .. "somebody changed it"):format(kind, name) }
-    end
-    local origin = row.origin
-    script, problems = registry.examine(row.source, row.path or name, kind, name, origin)
+    script, problems = stored_script(self, row, kind, name)
   else
     for _, place in ipairs(candidates(self, kind, name)) do
       local source = read(place.path)

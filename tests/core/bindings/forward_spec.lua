@@ -1,0 +1,68 @@
+local core = require("advisor_core")
+local host = require("tests.support.host")
+local forward, loop = core.forward, core.loop
+
+describe("forward", function()
+  local folder
+  before_each(function() folder = host.folder() end)
+  after_each(function() host.remove(folder) end)
+
+  it("tells origins as libcurl reads them", function()
+    assert.equal("https://host.example:443", forward.origin("https://Host.example/v1/x"))
+    assert.equal("http://127.0.0.1:8080", forward.origin("http://127.0.0.1:8080"))
+    local origin, message, code = forward.origin("ftp://host/")
+    assert.same({ nil, "EINVAL" }, { origin, code })
+    assert.matches("ftp://host/: is no URL of http or https", message)
+    assert.has_error(function() forward.origin() end)
+  end)
+
+  it("listens until it is closed, where nothing is yet", function()
+    local path = folder .. "/1.sock"
+    loop.run(function()
+      local one = assert(forward.open("http://127.0.0.1:9/v1", path))
+      assert.equal("other", core.system.kind(path))
+      assert.equal(0, one:count())
+      local other, message, code = forward.open("http://127.0.0.1:9", path)
+      assert.same({ nil, "EIO" }, { other, code })
+      assert.matches("address already in use", message)
+      one:close()
+      one:close()
+      assert.equal(0, one:count())
+      loop.sleep(10)
+      assert.is_nil(core.system.kind(path))
+      assert.same({ nil, "EINVAL" }, { (forward.open("none", path)), (select(3, forward.open("none", path))) })
+    end)
+  end)
+
+  it("carries requests to where they are routed to, and says what a gateway says", function()
+    local path = folder .. "/1.sock"
+    loop.run(function()
+      -- The name leads nowhere: only the route is a way to it.
+      local one = assert(forward.open("http://127.0.0.1:9", path))
+      assert.is_true(forward.route("http://routed.example:81/", path))
+      local reply, why = core.probe.request({ url = "http://routed.example:81/v1/models", total_ms = 5000 })
+      assert.equal(502, (assert(reply, why)).http)
+      assert.matches("not forwarded: connection refused", reply.raw)
+      one:close()
+      reply, why = core.probe.request({ url = "http://routed.example:81/v1/models", total_ms = 5000 })
+      assert.is_nil(reply)
+      assert.matches("not sent", why)
+    end)
+    local done, message, code = forward.route("http://a.example", ("x"):rep(300))
+    assert.same({ nil, "ELIMIT" }, { done, code })
+    assert.is_string(message)
+  end)
+
+  it("keeps a key off a route whose name is not this machine's", function()
+    local path = folder .. "/1.sock"
+    loop.run(function()
+      local one = assert(forward.open("http://127.0.0.1:9", path))
+      assert(forward.route("http://far.example", path))
+      local reply, why = core.probe.request({ url = "http://far.example/v1", key_env = "PATH", key_header = "X-Key: ",
+        total_ms = 5000 })
+      assert.is_nil(reply)
+      assert.matches("a key does not leave this machine over plain http", why)
+      one:close()
+    end)
+  end)
+end)
