@@ -11,9 +11,11 @@
 #include "base/buf.h"
 #include "base/status.h"
 
-/* Never waits. Writes the process id and the host's name into the file. On
- * success *lock is a descriptor for adv_lock_release(); otherwise it is -1 and
- * *why gets the reason: ADV_EBUSY names the process that has the lock. */
+/* Never waits for the lock. Writes the process id and the host's name into the
+ * file. On success *lock is a descriptor for adv_lock_release(); otherwise it
+ * is -1 and *why gets the reason: ADV_EBUSY names the process that has the
+ * lock, for whose name it waits 0.2 s at most where the file does not tell it
+ * yet. */
 ADV_MUST_CHECK adv_status adv_lock_take(int *lock, const char *folder,
                                         adv_buf *why);
 

@@ -41,12 +41,12 @@ class RunTest(support.Case):
         self.assertEqual(table["problems"], len(bad))
         return bad
 
-    def change(self, sql):
+    def change(self, sql, *values):
         """Changes the record behind the program's back."""
         self.damaged.add(self.run_folder)
         path = self.run_folder / "run.db"
         with contextlib.closing(sqlite3.connect(path)) as db, db:
-            db.execute(sql)
+            db.execute(sql, values)
 
     def test_a_sound_run(self):
         def content():
@@ -79,6 +79,44 @@ class RunTest(support.Case):
                     "WHERE name = 'few_shot'")
         self.assertIn("generate few_shot",
                       self.doctor(expect=1)["scripts"]["message"])
+
+    def test_a_reply_that_says_something_else(self):
+        self.assertEqual(self.doctor(), {})
+        whole = self.query(self.run_folder, "SELECT CAST(raw AS TEXT) FROM "
+                           "reply WHERE attempt = 2")[0][0]
+        for change, words in (
+                (("UPDATE reply SET raw = CAST(? AS BLOB) WHERE attempt = 2",
+                  whole.replace("data: [DONE]", ": end").replace(
+                      '"finish_reason": "stop"', '"finish_reason": null')),
+                 "it says unknown, 'cut_off'.*; stored is ok, ''"),
+                (("UPDATE outcome SET reason = ? WHERE attempt = 2",
+                  "refusal"), "it says ok, ''.*; stored is ok, 'refusal'"),
+                (("UPDATE reply SET http = ? WHERE attempt = 2", 503),
+                 "it says busy, '503'.*; stored is ok, ''")):
+            kept = (self.run_folder / "run.db").read_bytes()
+            self.change(*change)
+            found = self.doctor(expect=1)["reading"]["message"]
+            self.assertRegex(found, "^1 replies .* the first: 2: " + words)
+            (self.run_folder / "run.db").write_bytes(kept)
+        # What another version made of the bytes is no fault of the record.
+        self.change("UPDATE outcome SET reason = 'refusal' WHERE attempt = 2")
+        self.change("UPDATE run SET value = 'advisor 0.0' WHERE key = "
+                    "'version'")
+        self.assertEqual(self.doctor(), {})
+        said = self.run_advisor("doctor", self.run_folder).stdout
+        self.assertRegex(said, r"(?m)^ok +reading +recorded by advisor 0.0: 1 "
+                         "replies")
+
+    def test_a_provider_that_does_not_ship(self):
+        """Code from a run folder is not run by who only looks at it."""
+        self.change("UPDATE script SET source = ? WHERE kind = 'provider'",
+                    "error('this was run')")
+        bad = self.doctor(expect=1)
+        self.assertNotIn("reading", bad)
+        said = self.run_advisor("doctor", self.run_folder, expect=1)
+        self.assertNotIn("this was run", said.stdout + said.stderr)
+        self.assertRegex(said.stdout,
+                         r"reading +\d+ replies are not read again")
 
     def test_a_damaged_file(self):
         self.damaged.add(self.run_folder)

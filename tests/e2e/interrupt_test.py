@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Ctrl-C once and twice, SIGTERM, and a second process on the same run."""
+"""Signals: Ctrl-C up to three times, SIGTERM and SIGHUP, a stop, storms of
+alarms, readers that hang up; and a second process on the same run."""
 
 import contextlib
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -88,6 +90,9 @@ class InterruptTest(support.Case):
     def test_sigterm_finishes_what_is_in_flight(self):
         self.check_once(signal.SIGTERM)
 
+    def test_a_terminal_that_is_closed_finishes_what_is_in_flight(self):
+        self.check_once(signal.SIGHUP)
+
     def test_ctrl_c_while_a_call_waits_to_be_sent_again(self):
         server = self.server("--faults", "429:1", "--retry-after", "60")
         process = self.begin(server)
@@ -127,6 +132,65 @@ class InterruptTest(support.Case):
         print(f"\ncanceled in {seconds:.2f} s", flush=True)
         self.assertLess(seconds, 10)
         self.finish()
+
+    def test_ctrl_c_three_times_ends_at_once(self):
+        server = self.server("--latency-ms", "60000")
+        process = self.begin(server)
+        server.wait_for(3)
+        for words in (b"once more", b"canceling"):
+            process.send_signal(signal.SIGINT)
+            while words not in process.stderr.readline():
+                self.assertIsNone(process.poll())
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+        code, _ = self.wait(process, timeout=60)
+        self.assertEqual(code, 130)
+        self.assertEqual(support.integrity(self.dir / "run"), "ok")
+        self.finish()
+
+    def done(self, process):
+        """The run ends as if nothing had been."""
+        code, said = self.wait(process, timeout=120)
+        self.assertEqual(code, 0, said)
+        self.assertNotRegex(said, "traceback|fault in the program|[Ii]nterrupted")
+        self.assertEqual(self.export_bytes(self.dir / "run"), self.usual)
+        status = self.status(self.dir / "run")
+        self.assertEqual((status["state"], status["unknown_attempts"]),
+                         ("done", 0))
+
+    def test_a_process_that_is_stopped_for_a_while(self):
+        server = self.server("--latency-ms", "50")
+        process = self.begin(server)
+        for n in (3, 10, 20):
+            server.wait_for(n)
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.5)
+            process.send_signal(signal.SIGCONT)
+        self.done(process)
+
+    def test_an_alarm_each_millisecond(self):
+        library = self.dir / "alarms.so"
+        source = support.ROOT / "tests" / "support" / "alarms.c"
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source],
+                       check=True)
+        server = self.server("--latency-ms", "10")
+        self.done(self.start_advisor(
+            "run", EXPERIMENT, "-o", self.dir / "run", *OPTIONS,
+            env={**server.env(), "LD_PRELOAD": str(library)},
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+
+    def test_readers_that_hang_up(self):
+        """Nobody reads what it prints, and the kernel says so."""
+        server = self.server("--latency-ms", "10")
+        nobody, out = os.pipe()
+        process = self.start_advisor(
+            "run", EXPERIMENT, "-o", self.dir / "run", "--json", *OPTIONS,
+            env=server.env(), stdout=out, stderr=subprocess.PIPE)
+        os.close(nobody)
+        os.close(out)
+        server.wait_for(3)
+        process.send_signal(signal.SIGPIPE)
+        self.done(process)
 
     def test_calls_that_the_user_canceled_are_not_counted_as_failed(self):
         server = self.server("--latency-ms", "60000")

@@ -109,17 +109,41 @@ class Tail:
 
 
 class Campaign:
+    """Kills of runs of one experiment; counts what it saw by concurrency.
+
+    `roles` are those whose concurrency is set; `more` goes to every `run`.
+    """
+
     def __init__(self, case, seed=None, experiment=EXPERIMENT,
-                 roles=("default",)):
+                 roles=("default",), more=(), latency_ms=LATENCY_MS):
         self.case, self.experiment, self.roles = case, experiment, roles
+        self.more, self.latency_ms = more, latency_ms
         self.seed = seed or int(os.environ.get("ADVISOR_KILL_SEED", 0)) \
             or random.SystemRandom().randrange(1, 10**9)
         self.random = random.Random(self.seed)
         self.references = {}
-        self.count = collections.Counter()
+        self.cells = collections.defaultdict(collections.Counter)
+        self.cell = self.cells[0]
         self.runs = 0
 
     # The figures
+
+    @property
+    def count(self):
+        """All that was counted, whatever the concurrency."""
+        return sum(self.cells.values(), collections.Counter())
+
+    def table(self, name):
+        """A line for each concurrency, with a headline."""
+        columns = ("kills", "runs", "early", "late", "in flight", "again",
+                   "interrupted", "requests", "attempts", "replies")
+        lines = [f"{name} (seed {self.seed})",
+                 " ".join(f"{x:>11}" for x in ("concurrency", *columns))]
+        for concurrency, cell in sorted(self.cells.items()):
+            if cell:
+                lines.append(" ".join(f"{x:>11}" for x in (
+                    concurrency, *(cell[x] for x in columns))))
+        return "\n".join(lines)
 
     def __str__(self):
         c = self.count
@@ -138,13 +162,14 @@ class Campaign:
         return support.Server(
             "--script", HERE / "faulty.py", "--duplicate-rate", 0.15,
             "--short-rate", 0.1, "--retry-after", 0.05, "--latency-ms",
-            LATENCY_MS, "--jitter", "--seed", self.random.randrange(10**9),
+            self.latency_ms, "--jitter", "--seed", self.random.randrange(10**9),
             *more)
 
     def settings(self, concurrency, ahead):
         slots = [x for role in self.roles for x in
                  ("--set", f"models.{role}.concurrency={concurrency}")]
-        return [*slots, "--set", f"ahead={ahead}", "--set", "policy.retry_unknown=9"]
+        return [*slots, "--set", f"ahead={ahead}", "--set",
+                "policy.retry_unknown=9", *self.more]
 
     def reference(self, ahead):
         """The export and the status of a run that nobody kills."""
@@ -161,10 +186,12 @@ class Campaign:
     def moment(self, process, tail, wide):
         """Waits for a random moment; false if the process ended before."""
         kind = self.random.random()
-        after = self.random.uniform(0, LATENCY_MS / 1000)
+        after = self.random.uniform(0, self.latency_ms / 1000)
         tail.look()
         if kind < 0.15:  # Any time, the start of the process included.
-            until, after = (lambda: True), self.random.uniform(0, 0.5)
+            until = (lambda: True)
+            after = self.random.uniform(0, self.random.choice((0.1, 0.5)))
+            self.cell["early"] += 1
         elif kind < 0.4:  # While something is sent again.
             n = tail.again
             until = (lambda: tail.again > n)
@@ -180,6 +207,20 @@ class Campaign:
             time.sleep(0.002)
             tail.look()
         time.sleep(after)
+        return process.poll() is None
+
+    def last_moment(self, process, run):
+        """Waits until the data set is complete; false if the process ended.
+
+        What is left then: the facts of the end, the closing of the files.
+        """
+        while process.poll() is None:
+            with contextlib.suppress(sqlite3.Error), opened(run) as db:
+                if db.execute("SELECT 1 FROM run WHERE key = 'state' AND "
+                              "value = 'done'").fetchone():
+                    time.sleep(self.random.uniform(0, 0.01))
+                    break
+            time.sleep(0.001)
         return process.poll() is None
 
     def start(self, run, server, options):
@@ -199,48 +240,65 @@ class Campaign:
         for i, reply in known.items():
             case.assertEqual(journal.replies.get(i), reply,
                              f"the reply of attempt {i} was on disk")
-        self.count["replies"] += len(known)
+        self.cell["replies"] += len(known)
         lost = journal.open()
         interrupted |= lost
-        self.count["kills"] += 1
-        self.count["in flight"] += bool(lost)
-        self.count["again"] += any(journal.attempts[i][1] > 1 for i in lost)
+        self.cell["kills"] += 1
+        self.cell["in flight"] += bool(lost)
+        self.cell["again"] += any(journal.attempts[i][1] > 1 for i in lost)
         if journal.facts:
             shown = support.status(run)
             case.assertEqual(shown["unknown_attempts"],
                              len(journal.unknown()))
-            case.assertEqual(shown["state"], "stopped")
+            case.assertEqual(shown["state"], "done" if
+                             journal.facts["state"] == "done" else "stopped")
         return journal.replies
 
-    def run(self, concurrency, ahead, kills):
-        """Runs an experiment to its end through so many kills."""
+    def kill(self, process, run, alive, known, interrupted):
+        """Kills a process, if it is alive; returns the replies on disk.
+
+        None: the process had come to its end.
+        """
+        if alive and (run / "run.db").exists():
+            with contextlib.suppress(sqlite3.OperationalError):
+                known = {**known, **Journal(run, opened).replies}
+        code = support.kill(process)
+        if code != -9:
+            self.case.assertEqual(code, 0, self.output(run))
+            return None
+        if (run / "run.db").exists():
+            return self.check_kill(run, known, interrupted)
+        self.cell["kills"] += 1
+        return known
+
+    def run(self, concurrency, ahead, kills, wide=None):
+        """Runs an experiment to its end through so many kills, or fewer.
+
+        `wide` is the most requests between two kills. The last kill comes
+        when nothing is left but to close the run.
+        """
         case = self.case
         self.runs += 1
+        self.cell = self.cells[concurrency]
+        self.cell["runs"] += 1
         run = case.dir / f"run-{self.runs}"
         options = self.settings(concurrency, ahead)
-        known, interrupted, done = {}, set(), 0
+        wide = wide or (30 if concurrency > 1 else 12)
+        known, interrupted, left = {}, set(), kills
         with self.server() as server:
             tail = Tail(server.log_path)
-            while done < kills:
+            while left > 0:
                 process = self.start(run, server, options)
-                alive = self.moment(process, tail, 30 if concurrency > 1
-                                    else 12)
-                if alive and (run / "run.db").exists():
-                    with contextlib.suppress(sqlite3.OperationalError):
-                        known = {**known, **Journal(run, opened).replies}
-                code = support.kill(process)
-                if code != -9:
-                    case.assertEqual(code, 0, self.output(run))
+                left -= 1
+                alive = (self.moment(process, tail, wide) if left else
+                         self.last_moment(process, run))
+                found = self.kill(process, run, alive, known, interrupted)
+                if found is None:
                     break
-                done += 1
-                if (run / "run.db").exists():
-                    known = self.check_kill(run, known, interrupted)
-                else:
-                    self.count["kills"] += 1
-            else:
-                process = self.start(run, server, options)
-                case.assertEqual(process.wait(timeout=120), 0,
-                                 self.output(run))
+                self.cell["late"] += not left
+                known = found
+            process = self.start(run, server, options)
+            case.assertEqual(process.wait(timeout=300), 0, self.output(run))
             self.check_end(run, server, ahead, known, interrupted)
 
     def output(self, run):
@@ -291,8 +349,8 @@ class Campaign:
             # bodies hold a seed of their own.
             if "input" not in json.loads(body):
                 self.case.assertEqual(len(calls[body]), 1, body)
-        self.count["requests"] += len(log)
-        self.count["attempts"] += len(journal.attempts)
-        self.count["twice"] += sum(n > 1 for n in received.values())
-        self.count["interrupted"] += sum(
+        self.cell["requests"] += len(log)
+        self.cell["attempts"] += len(journal.attempts)
+        self.cell["twice"] += sum(n > 1 for n in received.values())
+        self.cell["interrupted"] += sum(
             row[1] == "interrupted" for row in journal.outcomes.values())

@@ -279,6 +279,75 @@ class ScriptTest(TroubleCase):
                           "t[i] = ('x'):rep(900000) .. i end")
 
 
+class FilesTest(TroubleCase):
+    """Few files may be open at once; few_files_long_test.py has each limit."""
+
+    LIMITS = (64, 20, 16, 12)
+
+    def test_few_open_files(self):
+        """Calls wait for a connection; with too few for a run it says so."""
+        server = self.server("--latency-ms", "10")
+        usual = self.dir / "usual"
+        args = ("run", killing.EXPERIMENT, "-q", "--set", "rounds=1", "--set",
+                "models.default.concurrency=32", "-o")
+        self.run_advisor(*args, usual, env=server.env())
+        for limit in self.LIMITS:
+            with self.subTest(limit):
+                run = self.dir / f"run-{limit}"
+                process = self.start_advisor(
+                    *args, run, env=server.env(), stderr=subprocess.PIPE,
+                    preexec_fn=lambda n=limit: resource.setrlimit(
+                        resource.RLIMIT_NOFILE, (n, n)))
+                said = process.communicate(timeout=100)[1].decode()
+                self.assertNotRegex(said, "traceback|fault in the program")
+                if limit >= 20:
+                    self.assertEqual(process.returncode, 0, said)
+                    self.assertIn(f"{limit} files may be open at once", said)
+                    self.assertEqual(self.export_bytes(run),
+                                     self.export_bytes(usual))
+                    self.assertEqual(self.status(run)["unknown_attempts"], 0)
+                elif process.returncode:
+                    self.assertEqual(process.returncode, 1, said)
+                    self.assertRegex(said, "(?i)too many open files|may be "
+                                     "open|unable to open|cannot open")
+                    self.go_on(run, args, server)
+                self.assertEqual(self.export_bytes(run),
+                                 self.export_bytes(usual))
+
+    def go_on(self, run, args, server):
+        """Goes on with a run that had too few files, as far as it came."""
+        begun = (run / "run.db").exists() and killing.Journal(run).facts
+        self.run_advisor(*(("resume", run, "-q") if begun else (*args, run)),
+                         env=server.env())
+
+    def test_files_that_run_out_in_the_middle(self):
+        server = self.server("--latency-ms", "30")
+        args = ("run", killing.EXPERIMENT, "-q", "--set", "rounds=2", "--set",
+                "models.default.concurrency=32", "-o")
+        usual = self.dir / "usual"
+        self.run_advisor(*args, usual, env=server.env())
+        for limit in (8, 14, 18):
+            with self.subTest(limit):
+                run = self.dir / f"run-{limit}"
+                before = server.stats()["requests"]
+                process = self.start_advisor(*args, run, env=server.env(),
+                                             stderr=subprocess.PIPE)
+                server.wait_for(before + 3)
+                _, most = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+                resource.prlimit(process.pid, resource.RLIMIT_NOFILE,
+                                 (limit, most))
+                said = process.communicate(timeout=100)[1].decode()
+                self.assertNotRegex(said, "traceback|fault in the program")
+                self.assertIn(process.returncode, (0, 1), said)
+                if process.returncode:
+                    self.assertIn(f"advisor resume {run}", said)
+                    self.go_on(run, args, server)
+                self.assertEqual(self.export_bytes(run),
+                                 self.export_bytes(usual))
+                journal = killing.Journal(run)
+                self.assertEqual(len(journal.attempts), len(journal.replies))
+
+
 class FolderTest(TroubleCase):
     def limit_files(self, path, server, args, bytes_):
         """Runs the program with files of at most so many bytes."""
@@ -315,32 +384,6 @@ class FolderTest(TroubleCase):
         args = ("run", path, "-o", self.run_folder, "--set", "rounds=40")
         done = self.limit_files(path, server, args, 300_000)
         self.check_full(done, server)
-
-    def test_few_open_files(self):
-        """Calls wait for a connection; with too few for a run it says so."""
-        server = self.server("--latency-ms", "10")
-        usual = self.dir / "usual"
-        args = ("run", killing.EXPERIMENT, "-q", "--set", "rounds=1", "--set",
-                "models.default.concurrency=32", "-o")
-        self.run_advisor(*args, usual, env=server.env())
-        for limit in (64, 20, 16, 12):
-            with self.subTest(limit):
-                run = self.dir / f"run-{limit}"
-                process = self.start_advisor(
-                    *args, run, env=server.env(), stderr=subprocess.PIPE,
-                    preexec_fn=lambda n=limit: resource.setrlimit(
-                        resource.RLIMIT_NOFILE, (n, n)))
-                said = process.communicate(timeout=100)[1].decode()
-                self.assertNotRegex(said, "traceback|fault in the program")
-                if limit >= 20:
-                    self.assertEqual(process.returncode, 0, said)
-                    self.assertIn(f"{limit} files may be open at once", said)
-                    self.assertEqual(self.export_bytes(run),
-                                     self.export_bytes(usual))
-                    self.assertEqual(self.status(run)["unknown_attempts"], 0)
-                else:
-                    self.assertEqual(process.returncode, 1)
-                    self.assertRegex(said, "advisor")
 
     def leave(self, what):
         """Starts a run and does `what` with its folder in the middle."""
@@ -441,6 +484,43 @@ class FolderTest(TroubleCase):
                                      stderr=subprocess.PIPE, **more)
         out, said = process.communicate(timeout=60)
         return process.returncode, out, said.decode()
+
+    def test_a_folder_whose_rights_are_taken_away_in_the_middle(self):
+        server = self.server("--latency-ms", "20")
+        outer = self.dir / "outer"
+        outer.mkdir()
+        more = {}
+        if os.geteuid() == 0:
+            more = {"user": 65534, "group": 65534, "extra_groups": []}
+            os.chmod(self.dir, 0o755)
+            os.chown(outer, 65534, 65534)
+        self.run_folder = outer / "run"
+        path = self.experiment()
+        try:
+            process = self.start_advisor(
+                "run", path, "-o", self.run_folder, "-q", "--set",
+                "rounds=100", env=server.env(), cwd="/",
+                stderr=subprocess.PIPE, **more)
+            server.wait_for(10)
+        except (OSError, TimeoutError):
+            self.skipTest("the program cannot be run by another user here")
+        os.chmod(outer, 0)
+        said = process.communicate(timeout=60)[1].decode()
+        os.chmod(outer, 0o700)
+        self.assertEqual(process.returncode, 1, said)
+        self.assertIn(f"{self.run_folder} cannot be reached any more: ", said)
+        self.assertIn("Permission denied", said)
+        self.assertIn(f"advisor resume {self.run_folder}", said)
+        self.assertLess(server.stats()["requests"], 200)
+        self.damaged.add(self.run_folder)  # It belongs to somebody else.
+        code, _, said = self.as_somebody(
+            "resume", self.run_folder, "-q", "--set", "rounds=12",
+            server=server)
+        self.assertEqual(code, 0, said)
+        status = self.status(self.run_folder)
+        self.assertEqual((status["state"], status["attempts"]),
+                         ("done", status["calls"]))
+        self.assertEqual(server.stats()["requests"], status["attempts"])
 
     def test_a_folder_that_is_read_only(self):
         server = self.server()

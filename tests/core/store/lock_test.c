@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 
 #include "store/lock.h"
 
@@ -61,6 +62,70 @@ static void a_second_process_is_refused_by_name(void **state)
   assert_int_equal(adv_lock_take(&lock, folder, &why), ADV_OK);
   assert_true(lock >= 0);
   adv_lock_release(lock);
+}
+
+/* Somebody who took the lock a moment ago has not written his name yet. */
+static void a_name_that_comes_late_is_waited_for(void **state)
+{
+  char host[65] = "", words[128];
+  int lock;
+
+  (void)state;
+  gethostname(host, 64);
+  for (int stale = 0; stale <= 1; stale++) {
+    pid_t child = fork();
+
+    if (child == 0) {
+      FILE *f = fopen(file("run.lock"), "w");
+
+      if (!f || flock(fileno(f), LOCK_EX) != 0)
+        _exit(1);
+      if (stale)
+        fprintf(f, "999999999 %s\n", host);
+      fflush(f);
+      usleep(60000);
+      rewind(f);
+      if (ftruncate(fileno(f), 0) != 0)
+        _exit(1);
+      fprintf(f, "%d %s\n", (int)getpid(), host);
+      fflush(f);
+      for (;;)
+        pause();
+    }
+    do {
+      usleep(1000);
+      lock = -1;
+      if (adv_lock_take(&lock, folder, &why) == ADV_OK)
+        adv_lock_release(lock);
+    } while (lock >= 0);
+    snprintf(words, sizeof words, "in use by process %d on host %s;",
+             (int)child, host);
+    assert_non_null(strstr(why.data, words));
+    kill(child, SIGKILL);
+    wait_for(child);
+    adv_buf_free(&why);
+  }
+}
+
+/* The lock of a killed process lives as long as a child that did not exec. */
+static void a_lock_of_a_process_that_ended_is_told_as_such(void **state)
+{
+  pid_t holder = start_holder();
+  char words[128], host[65] = "";
+  int fd = open(file("run.lock"), O_RDWR), lock;
+
+  (void)state;
+  gethostname(host, 64);
+  kill(holder, SIGKILL);
+  wait_for(holder);
+  assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+  assert_int_equal(adv_lock_take(&lock, folder, &why), ADV_EBUSY);
+  snprintf(words, sizeof words,
+           "in use: process %d on host %s has ended, but a process that it "
+           "started still holds the lock",
+           (int)holder, host);
+  assert_non_null(strstr(why.data, words));
+  close(fd);
 }
 
 static void a_second_taker_in_the_process_is_refused(void **state)
@@ -179,6 +244,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       TEST(a_second_process_is_refused_by_name),
+      TEST(a_name_that_comes_late_is_waited_for),
+      TEST(a_lock_of_a_process_that_ended_is_told_as_such),
       TEST(a_second_taker_in_the_process_is_refused),
       TEST(the_file_is_private_and_close_on_exec),
       TEST(a_forked_child_keeps_the_lock_until_it_execs),

@@ -261,9 +261,9 @@ static void an_empty_batch_and_no_callback_are_fine(void **state)
   (void)state;
   assert_int_equal(write_batch(s, adv_batch_new()).st, ADV_OK);
   assert_int_equal(adv_store_submit(s, row(1, integer(0)), NULL, NULL), ADV_OK);
-  assert_int_equal(adv_store_submit(s, row(1, integer(0)), NULL, NULL), ADV_OK);
+  assert_int_equal(adv_store_submit(s, row(2, integer(0)), NULL, NULL), ADV_OK);
   uv_run(&loop, UV_RUN_DEFAULT);
-  assert_int_equal(number(s, COUNT), 1);
+  assert_int_equal(number(s, COUNT), 2);
   adv_batch_free(row(1, text("never submitted", 15)));
   adv_batch_free(NULL);
   close_store(s);
@@ -401,6 +401,39 @@ static void nothing(void *ud)
 }
 
 /* Files that may not grow look like a disk without room. */
+static void post(adv_store *s, int64_t id)
+{
+  assert_int_equal(adv_store_submit(s, row(id, integer(0)), NULL, NULL),
+                   ADV_OK);
+  uv_run(&loop, UV_RUN_DEFAULT); /* comes to an end, whatever fails */
+}
+
+static void what_nobody_waits_for_is_on_disk_before_what_follows(void **state)
+{
+  adv_store *s = create_store();
+  outcome o;
+
+  (void)state;
+  signal(SIGXFSZ, SIG_IGN);
+  allow_file_size(1);
+  post(s, 1);
+  post(s, 2);
+  assert_int_equal(number(s, COUNT), 0);
+  assert_int_equal(write_batch(s, row(3, integer(0))).st, ADV_EFULL);
+  allow_file_size(RLIM_INFINITY);
+  assert_int_equal(write_batch(s, row(4, integer(0))).st, ADV_OK);
+  assert_int_equal(number(s, COUNT), 3);
+
+  /* One that cannot succeed: nothing goes on without it. */
+  post(s, 4);
+  o = write_batch(s, row(5, integer(0)));
+  assert_int_equal(o.st, ADV_EEXISTS);
+  assert_string_equal(o.why, "UNIQUE constraint failed: t.id");
+  assert_int_equal(number(s, COUNT), 3);
+  close_store(s);
+  signal(SIGXFSZ, SIG_DFL);
+}
+
 static void a_full_disk_is_tried_again_where_room_was_made(void **state)
 {
   char bytes[4096] = "";
@@ -470,6 +503,7 @@ int main(void)
       TEST(a_callback_may_close),
       TEST(a_group_has_a_limit),
       TEST(another_writer_in_the_way_is_busy),
+      TEST(what_nobody_waits_for_is_on_disk_before_what_follows),
       TEST(a_full_disk_is_tried_again_where_room_was_made),
       TEST(a_spare_is_there_while_a_writer_is),
   };

@@ -18,10 +18,11 @@ local function fill(store)
   }))
   assert(records.commit_round(store, rounds.round(1, {
     { text = "a", target = "T" }, { text = "b", verdict = "dropped", reason = "length" },
-  })))
+  }, { spent = { prompt = 10, completion = 2, money = 0.5, calls = 1 } })))
   assert(store:write({
     { ATTEMPT, 1, 1 }, { REPLY, 1, "unknown" }, { OUTCOME, 1, "unknown", 0, nil, nil, n = 6 },
     { ATTEMPT, 2, 2 }, { REPLY, 2, "done" }, { OUTCOME, 2, "ok", 1, 10, 2 },
+    { "UPDATE outcome SET cost = 0.5 WHERE attempt = 2" },
   }))
 end
 
@@ -50,10 +51,13 @@ describe("invariants", function()
 
   local CASES = {
     schema = { "CREATE VIEW other AS SELECT 1" },
+    columns = { "ALTER TABLE response RENAME COLUMN finding TO findinf" },
     attempts = {
       { ATTEMPT, 3, 2 },
       { ATTEMPT, 3, 4 },
       { "UPDATE attempt SET request = '{\"a\":1}' WHERE id = 1" },
+      { "DELETE FROM outcome WHERE attempt = 1" },
+      { "UPDATE attempt SET ordinal = 2" },
     },
     replies = {
       { REPLY, 9, "done" },
@@ -72,18 +76,28 @@ describe("invariants", function()
       { "UPDATE round SET read_round = 1" },
       { "UPDATE round SET state = 'half'" },
       { "UPDATE round SET notes = '['" },
+      { "UPDATE round SET advice = '[1]'" },
+      { [[UPDATE round SET gaps = '[{"principlf":"x"}]']] },
     },
     items = {
       { "UPDATE item SET round = 7 WHERE item_index = 2" },
       { "UPDATE item SET item_index = 5 WHERE item_index = 2" },
       { "UPDATE item SET reason = NULL" },
       { "UPDATE item SET meta = '{'" },
+      { [[UPDATE item SET verdicts = '[{"principlf":"x","verdict":"pass"}]']] },
+      { [[UPDATE item SET verdicts = '[{"principle":"x","verdict":"qass"}]']] },
       { "UPDATE item SET advice = 40" },
       { "UPDATE round SET state = 'failed'" },
     },
     responses = { { "INSERT INTO response VALUES (1, 2, 'safe', 'x', NULL, '{}')" } },
     vectors = { { "INSERT INTO vector VALUES ('m', 'h', 1, CAST('abcde' AS BLOB))" } },
-    cost = { { "UPDATE outcome SET prompt_tokens = 11 WHERE attempt = 2" } },
+    cost = {
+      { "UPDATE outcome SET prompt_tokens = 11 WHERE attempt = 2" },
+      { [[UPDATE round SET tokens = '{"calls":2,"completion":2,"prompt":10}']] },
+      { "UPDATE outcome SET cost = 0.51 WHERE attempt = 2" },
+      { "UPDATE outcome SET cost = NULL WHERE attempt = 2" },
+      { "UPDATE round SET cost = NULL" },
+    },
     scripts = { { "UPDATE script SET source = 'return 1'" } },
     facts = { { "UPDATE run SET value = '{' WHERE key = 'resolved'" },
       { "UPDATE run SET value = 'asleep' WHERE key = 'state'" }, { "DELETE FROM run WHERE key = 'resolved'" } },
@@ -97,6 +111,14 @@ describe("invariants", function()
       end)
     end
   end
+
+  it("notice a call in flight in a run that is done, and in no other", function()
+    local open = { ATTEMPT, 3, 3 }
+    local left = { "UPDATE attempt SET round = 2, n = 1 WHERE id = 3" }
+    assert.is_nil(problems_after(open, left).attempts)
+    assert.matches("in flight in a run that is done, the first: 3",
+      problems_after(open, left, { "UPDATE run SET value = 'done' WHERE key = 'state'" }).attempts)
+  end)
 
   it("name a row and a remedy", function()
     with_store(function(store)

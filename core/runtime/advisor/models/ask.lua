@@ -4,7 +4,8 @@ local core = require("advisor_core")
 local json = require("advisor.output.json")
 local text = require("advisor.output.text")
 local calls = require("advisor.models.call")
-local embeddings = require("advisor.models.embeddings")
+local classing = require("advisor.models.classing")
+local failure = require("advisor.output.failure")
 local outcome = require("advisor.models.outcome")
 local quirks = require("advisor.models.quirks")
 local roles = require("advisor.models.roles")
@@ -64,38 +65,6 @@ local function attempt(run, lane, name, role, call, canonical, n, fresh)
   end
   reply.from_run, reply.known_quirks = paid and true, known
   return reply
-end
-
---- A refusal that names a quirk is no end of the call: it can be sent otherwise.
-local function refused(role, call, reply, found)
-  local quirk = role.quirks and quirks.said(reply, call, role)
-  if not quirk or found.class == "denied" then return found end
-  if quirk.changes and not role.allow_param_drop then
-    return { class = "denied", reason = "unsupported_parameter", message = found.message
-      .. "; to leave it out changes the experiment: take it out there, or begin a new run with the "
-      .. "role's allow_param_drop=true" }
-  end
-  found.class, found.reason, found.quirk = "rejected", "quirk_" .. quirk.name, quirk
-  return found
-end
-
-local function classify(role, call, reply)
-  local found = outcome.of_transport(reply)
-  if found then return refused(role, call, reply, found) end
-  if role.is_local then
-    local answer = json.decode(reply.raw)
-    local reason = answer.finish == "length" and "truncated" or ""
-    return { class = "ok", reason = reason, text = answer.text, finish = answer.finish,
-      vectors = answer.vectors and assert(embeddings.pack(answer.vectors, #call.input)),
-      usage = answer.usage or {} }
-  end
-  found = role.provider.parse(reply, call)
-  local cut = found.text and outcome.cut_prompt(found, call)
-  if cut and role.strict_context then
-    return { class = "denied", reason = "context_cut", message = cut, usage = found.usage }
-  end
-  found.warning = cut or found.warning
-  return found
 end
 
 --- Says once for each role what its replies give reason to doubt.
@@ -180,10 +149,11 @@ local function pause_message(name, role, found)
     local other = role.api == "openai_chat" and "openai_completions" or "openai_chat"
     hint = ("; if the server has no such endpoint, --set models.default.api=%s may suit it")
       :format(other)
-  elseif role.key_env and (status == "401" or status == "403") then
-    hint = ("; the key is read from %s"):format(role.key_env)
+  elseif (role.key_env or role.key_file) and (status == "401" or status == "403") then
+    hint = ("; the key is read from %s"):format(role.key_env or role.key_file)
   elseif status == "407" then
-    hint = "; the proxy wants credentials: --set models.default.proxy=http://USER:PASSWORD@HOST"
+    hint = "; the proxy wants credentials: put its URL with them into a variable, and name it: "
+      .. "--set models.default.proxy_env=HTTPS_PROXY"
   end
   return ("the role '%s' at %s: %s%s"):format(name, table.concat(role.urls, ", "), found.message,
     hint)
@@ -288,7 +258,8 @@ local function settle(run, lane, name, role, call)
       if not reply then return nil, why, code end
     end
     if not is_void(reply) then
-      local found = classify(role, call, reply)
+      local found = classing.of(role, call, reply)
+      if failure.out_of_memory() then run:halt(failure.NO_MEMORY) end
       if found.text or found.vectors then return succeed(run, name, role, reply, found, live) end
       local count = repeats[found.class] or 0
       local next_step = decide(run, name, reply, found, count, live)
@@ -322,8 +293,10 @@ end
 function ask.call(run, lane, name, prompt, options)
   if type(name) ~= "string" then error("ctx.ask: the name of a role is expected first", 0) end
   local role = serving(run, name, "ctx.ask")
+  local call = calls.build(name, role, prompt, options or {})
+  -- Counted once it can be asked: a script that asks wrongly and goes on leaves no gap.
   lane.asks = lane.asks + 1
-  local call = calls.build(run, lane, name, role, prompt, options or {})
+  if role.seed then call.seed = calls.stream_of(run, lane, "model"):integer(1, 2147483647) end
   local found, why, code = settle(run, lane, name, role, call)
   if not found then return nil, why, code end
   return deliver(found)
@@ -339,8 +312,9 @@ end
 ---@return string|nil code
 function ask.embed(run, lane, name, texts)
   local role = serving(run, name, "ctx.embed")
+  local call = calls.build_embedding(name, role, texts)
   lane.asks = lane.asks + 1
-  return settle(run, lane, name, role, calls.build_embedding(name, role, texts))
+  return settle(run, lane, name, role, call)
 end
 
 return ask

@@ -3,6 +3,7 @@
 local core = require("advisor_core")
 local json = require("advisor.output.json")
 local readonly = require("advisor.host.readonly")
+local tostring = require("advisor.host.library").tostring -- shows no addresses
 
 local calls = {}
 
@@ -86,16 +87,14 @@ function calls.stream_of(run, lane, purpose)
     .. lane.asks .. "/" .. purpose)
 end
 
---- Builds the call in the program's own form: what replay compares. Raises where a
---- script asks wrongly.
----@param run table
----@param lane advisor.Lane
+--- Builds the call in the program's own form: what replay compares, save its `seed`.
+--- Raises where a script asks wrongly.
 ---@param name string The role as the script calls it.
 ---@param role table What serves it.
 ---@param prompt string|table
 ---@param options table
 ---@return table call
-function calls.build(run, lane, name, role, prompt, options)
+function calls.build(name, role, prompt, options)
   check_options(options)
   local call = { -- made with room for all that may come
     role = name, model = role.model, messages = nil, prompt = nil, temperature = nil, top_p = nil,
@@ -110,7 +109,6 @@ function calls.build(run, lane, name, role, prompt, options)
     if type(value) == "table" then value = plain_option(key, value) end
     call[key] = value
   end
-  if role.seed then call.seed = calls.stream_of(run, lane, "model"):integer(1, 2147483647) end
   return call
 end
 

@@ -23,9 +23,12 @@ local function shortest_call(name, role)
 end
 
 local function send(role, policy, url, request, body, deadline_ms)
+  -- Else it could go on with the host's name, and the key to another host.
+  if request.path:sub(1, 1) ~= "/" then return nil, ("the path of %s does not begin with '/'"):format(role.api) end
   return core.probe.request({ url = url:gsub("/+$", "") .. request.path, headers = request.headers,
-    key_env = role.key_env, key_header = request.key_header, body = body, proxy = role.proxy,
-    ca_file = role.ca_file, plain_http = policy.plain_http, total_ms = deadline_ms or DEADLINE_MS })
+    key_env = role.key_env, key_file = role.key_file, key_header = request.key_header, body = body,
+    proxy = role.proxy, proxy_env = role.proxy_env, ca_file = role.ca_file, plain_http = policy.plain_http,
+    total_ms = deadline_ms or DEADLINE_MS })
 end
 
 --- Tokens that a model's context holds, as servers say it in their lists (vLLM,

@@ -91,7 +91,7 @@ end
 function rows.find(pages)
   local found, broken = {}, 0
   for _, shape in ipairs(rows.shapes) do found[shape.name] = {} end
-  for number = 1, pages.count do
+  for _, number in ipairs(pages.numbers) do
     if not pages.free[number] then
       local wrong = take_page(found, pages, number, false)
       local kind = (pages:read(number) or "\0"):byte(number == 1 and 101 or 1)

@@ -130,7 +130,7 @@ end
 function writing.folder(pages, folder, force)
   local found, broken = rows.find(pages)
   return whole.folder(folder, force, function(put)
-    local result = { broken_cells = broken, pages = pages.count, missing_attempts = gaps(found.attempt) }
+    local result = { broken_cells = broken, pages = #pages.numbers, missing_attempts = gaps(found.attempt) }
     for _, each in ipairs(FILES) do
       local counts, why = write_table(put, pages, found, each)
       if not counts then return nil, why end
