@@ -36,7 +36,7 @@ adv_status adv_buckets_reserve(adv_buckets *t, size_t n)
   if (st != ADV_OK)
     return st;
   /* What the adds are going to split, and where to. */
-  for (i = 0; i * ADV_BUCKETS_LOAD_TENTHS < n * 10; i++) {
+  for (i = 0; (size_t)i * ADV_BUCKETS_LOAD_TENTHS < n * 10; i++) {
     if (t->split + i < t->size)
       __builtin_prefetch(bucket(t, t->split + i), 1);
     __builtin_prefetch(bucket(t, t->size + t->split + i), 1);

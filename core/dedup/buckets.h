@@ -116,8 +116,7 @@ void adv_buckets_split(adv_buckets *t);
 static inline void adv_buckets_append(adv_buckets *t, adv_bucket *home,
                                       uint32_t hash, uint32_t value)
 {
-  bool linked = home->values[ADV_BUCKET_ENTRIES - 1] & ADV_BUCKET_LINK;
-  adv_bucket *b = linked ? adv_buckets_next(t, home) : home;
+  adv_bucket *next = adv_buckets_next(t, home), *b = next ? next : home;
   unsigned room = adv_bucket_equal(b->values, 0);
 
   if (__builtin_expect(!room, 0)) {

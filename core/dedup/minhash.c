@@ -132,17 +132,17 @@ static adv_status gather(minhash *m)
   const adv_bucket *next[BANDS_MAX], *b;
   uint32_t *hashes = m->band_hashes;
   adv_status st = ADV_OK;
-  unsigned i;
+  unsigned i, bands = m->bands;
 
   adv_candidates_clear(&m->candidates);
-  for (i = 0; i < m->bands && st == ADV_OK; i++) {
+  for (i = 0; i < bands && st == ADV_OK; i++) {
     b = adv_buckets_home(&m->buckets, hashes[i]);
     next[i] = adv_buckets_next(&m->buckets, b);
     if (next[i])
       __builtin_prefetch(next[i]);
     st = gather_from(m, b, hashes[i]);
   }
-  for (i = 0; i < m->bands && st == ADV_OK; i++)
+  for (i = 0; i < bands && st == ADV_OK; i++)
     for (b = next[i]; b && st == ADV_OK; b = adv_buckets_next(&m->buckets, b))
       st = gather_from(m, b, hashes[i]);
   return st;
@@ -400,8 +400,8 @@ adv_status adv_dedup_minhash(adv_dedup **out,
   m->offset_count = o.bands < ADV_MINIMA_BLOCK
                         ? o.bands
                         : o.bands / ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
-  m->width = (m->offset_count + ADV_MINIMA_BLOCK - 1) / ADV_MINIMA_BLOCK *
-             ADV_MINIMA_BLOCK;
+  m->width = (size_t)(m->offset_count + ADV_MINIMA_BLOCK - 1) /
+             ADV_MINIMA_BLOCK * ADV_MINIMA_BLOCK;
   m->compute_minima = adv_minima_choose();
   adv_arena_init(&m->items, 6);
   adv_buckets_init(&m->buckets);

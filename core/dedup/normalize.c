@@ -12,7 +12,11 @@ static char fold(char c)
 {
   bool is_upper = c >= 'A' && c <= 'Z', is_blank = c >= '\t' && c <= '\r';
 
-  return is_blank ? ' ' : (char)(c + (is_upper ? 'a' - 'A' : 0));
+  if (is_blank)
+    return ' ';
+  if (is_upper)
+    return (char)(c + ('a' - 'A'));
+  return c;
 }
 
 /* Appends with runs of white space as one space each and none at the ends,

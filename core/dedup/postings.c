@@ -1,5 +1,6 @@
 #include "dedup/postings.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,6 +310,7 @@ void adv_postings_add(adv_postings *p, uint32_t word, unsigned generation,
 {
   adv_list *l = find(p, word, generation);
 
+  assert(l); /* the reservation made it */
   if (l->is_parted)
     insert(&l->runs[posting->length_class - l->first_class], posting);
   else

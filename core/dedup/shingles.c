@@ -171,7 +171,9 @@ void adv_shingles_collect(adv_shingles *s)
       continue;
     slots[at] = i + 1;
     count++;
-    bit = (uint32_t)((mixed[i] & UINT32_MAX) * (64 * ADV_BITMAP_WORDS) >> 32);
+    bit = (uint32_t)((mixed[i] & UINT32_MAX) *
+                         (UINT64_C(64) * ADV_BITMAP_WORDS) >>
+                     32);
     bitmap[bit / 64] |= UINT64_C(1) << bit % 64;
   }
   memcpy(s->bitmap, bitmap, sizeof(bitmap));

@@ -68,7 +68,7 @@ static void number_words(adv_wording *w, const adv_dictionary *d)
     const adv_place *p = &w->places[i];
     uint32_t word = adv_dictionary_find(d, p->hash, normal + p->start, p->len);
     unsigned bit =
-        (unsigned)((word * UINT32_C(0x9e3779b1)) * UINT64_C(80) >> 32);
+        (unsigned)((uint64_t)(word * UINT32_C(0x9e3779b1)) * 80 >> 32);
 
     w->words[i] = word;
     if (word == 0)

@@ -7,16 +7,17 @@ local coverage = require("advisor.engine.coverage")
 local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
 local counts = require("advisor.engine.counts")
+local histories = require("advisor.engine.history")
 local references = require("advisor.engine.references")
 local text = require("advisor.output.text")
+local tostring = require("advisor.host.library").tostring -- shows no addresses
 
 local state = {}
 
 ---@class advisor.Timeline
 ---@field pool table[] Items that may serve as exemplars: { id, text, target }.
----@field history table[] One entry for each piece of advice: { round, target, instruction, count,
----gap, drafts, kept,
----tokens, cells }.
+---@field history table From engine/history.lua; one entry for each piece of advice: { round,
+---target, instruction, count, gap, drafts, kept, tokens, cells }.
 ---@field items table Kept items by number; see engine/items.lua.
 ---@field coverage table Counts by cell; see engine/coverage.lua.
 ---@field per_round integer Drafts that a round asks for.
@@ -29,7 +30,7 @@ local state = {}
 ---@return table initial
 function state.begin(resolved, items)
   local timeline = {
-    pool = {}, history = {}, items = items, coverage = coverage.new(resolved.coverage.taxonomy),
+    pool = {}, history = histories.new(), items = items, coverage = coverage.new(resolved.coverage.taxonomy),
     per_round = resolved.per_round, references = readonly.view(references.list(resolved.references)),
   }
   for i, item in ipairs(resolved.seeds.items) do
@@ -72,7 +73,7 @@ function state.next(timeline, previous, round, rule)
   for _, advice in ipairs(round.advice) do
     local entry = { round = round.number }
     for key, value in pairs(advice) do entry[key] = value end
-    timeline.history[#timeline.history + 1] = entry
+    timeline.history:add(entry)
   end
   timeline.coverage:add_round(round.number, round.advice, round.kept)
   local variants = previous.variants
