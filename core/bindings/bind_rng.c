@@ -36,13 +36,14 @@ static int l_integer(lua_State *L)
   lua_Integer low = luaL_checkinteger(L, 2);
   lua_Integer high = luaL_checkinteger(L, 3);
   uint64_t span = (uint64_t)high - (uint64_t)low;
+  uint64_t value;
 
   luaL_argcheck(L, low <= high, 3, "the upper end is below the lower one");
   if (span == UINT64_MAX)
-    lua_pushinteger(L, (lua_Integer)adv_rng_next(rng));
+    value = adv_rng_next(rng);
   else
-    lua_pushinteger(
-        L, (lua_Integer)((uint64_t)low + adv_rng_below(rng, span + 1)));
+    value = (uint64_t)low + adv_rng_below(rng, span + 1);
+  lua_pushinteger(L, (lua_Integer)value);
   return 1;
 }
 
@@ -57,6 +58,9 @@ static int l_choice(lua_State *L)
   return 1;
 }
 
+/* A list's length may be made up, and no instruction runs meanwhile. */
+enum { MAX_SAMPLED = 10000000 };
+
 /* stream:sample(list, k) -> k distinct elements, in random order (partial
  * Fisher-Yates over a sparse table: O(k) for any length). */
 static int l_sample(lua_State *L)
@@ -65,6 +69,7 @@ static int l_sample(lua_State *L)
   lua_Integer n = luaL_len(L, 2);
   lua_Integer k = luaL_checkinteger(L, 3);
 
+  luaL_argcheck(L, n <= MAX_SAMPLED, 2, "the list is too long");
   luaL_argcheck(L, k >= 0 && k <= n, 3, "more than the list holds");
   lua_createtable(L, (int)k, 0);
   lua_newtable(L); /* position -> the position that was swapped into it */

@@ -46,14 +46,24 @@ int adv_json_tidy(lua_State *L)
   return 1;
 }
 
-enum { MAX_PLAIN_DEPTH = 32, MOST_VALUES = 2000000 };
+enum { MAX_PLAIN_DEPTH = 32, MOST_VALUES = 2000000, MOST_TEXT = 64 << 20 };
 
-/* How many values were copied: tables that hold one another many times over
- * would grow without end. */
+/* How much was copied: tables that hold one another many times over would grow
+ * without end, and what they hold as well. */
 typedef struct copier {
   bool mixed; /* tables may be a list and have names too */
-  size_t count;
+  size_t count, text;
+  const char *too_much; /* why the copy has ended: there is no use in another */
 } copier;
+
+static bool count_text(copier *c, size_t len)
+{
+  c->text += len;
+  if (c->text <= MOST_TEXT)
+    return true;
+  c->too_much = "holds more than 64 MiB of text";
+  return false;
+}
 
 static bool copy_value(lua_State *L, copier *c, int depth);
 
@@ -96,6 +106,9 @@ static bool copy_table(lua_State *L, copier *c, int depth)
   lua_pushnil(L);
   while (lua_next(L, from)) {
     if (++c->count > MOST_VALUES)
+      c->too_much = "holds too many values";
+    if (c->too_much || (lua_type(L, -2) == LUA_TSTRING &&
+                        !count_text(c, (size_t)lua_rawlen(L, -2))))
       return false;
     lua_pushvalue(L, -2);
     lua_insert(L, -2);
@@ -137,7 +150,7 @@ static bool copy_value(lua_State *L, copier *c, int depth)
     return copy_number(L);
   case LUA_TSTRING:
     text = lua_tolstring(L, -1, &len);
-    return adv_utf8_valid(text, len);
+    return count_text(c, len) && adv_utf8_valid(text, len);
   case LUA_TTABLE:
     return copy_table(L, c, depth);
   default:
@@ -146,7 +159,8 @@ static bool copy_value(lua_State *L, copier *c, int depth)
 }
 
 /* plain(value, mixed) -> true, copy | false where there is anything but lists,
- * tables with names, text, finite numbers and booleans */
+ * tables with names, text, finite numbers and booleans | false, why where it is
+ * too much */
 int adv_json_plain(lua_State *L)
 {
   copier c = {.mixed = lua_toboolean(L, 2)};
@@ -155,7 +169,8 @@ int adv_json_plain(lua_State *L)
   lua_settop(L, 1);
   if (!copy_value(L, &c, 1)) {
     lua_pushboolean(L, 0);
-    return 1;
+    lua_pushstring(L, c.too_much); /* nil where there is none */
+    return 2;
   }
   lua_pushboolean(L, 1);
   lua_pushvalue(L, 1);

@@ -16,6 +16,13 @@ describe("sandbox", function()
     assert.matches("^spec.lua:2: broken\nstack traceback:.*spec.lua:4: ", message)
   end)
 
+  it("ends the run where the world fails the host, whatever the script catches", function()
+    local serve = sandbox.served("ctx.x", function() error({ message = "disk I/O error", code = "EIO" }, 0) end)
+    local ok, why = pcall(sandbox.call, host.lane(host.run()), function() return pcall(serve) end)
+    assert.is_false(ok)
+    assert.same({ stop = sandbox.Stop, code = "EIO", message = "disk I/O error" }, why)
+  end)
+
   it("tells error values of any type, never calling what is in them", function()
     assert.equal("error value of type nil", failure("error(nil)"))
     assert.equal("error value of type table", failure("error({})"))
@@ -84,8 +91,10 @@ describe("the limit on instructions", function()
     "table.sort({ 1, 2, 3 }, function() while true do end end)",
     "table.sort(setmetatable({}, { __len = function() return 1 << 40 end }), function() return "
       .. "true end)",
-    "table.concat(setmetatable({}, { __len = function() return 1 << 40 end, __index = function() "
+    "table.concat(setmetatable({}, { __len = function() return 1 << 23 end, __index = function() "
       .. "return '' end }))",
+    "local s = ('x'):rep(1 << 20) while true do s:find('y') end",
+    "local t = {} for i = 1, 100000 do t['k' .. i] = i end for k in next, t do t[k] = 1 end",
     "('x'):gsub('x', function() while true do end end)",
     "('x'):gsub('x', setmetatable({}, { __index = function() while true do end end }))",
     "load(function() while true do end end)", "load(function() return ' ' end)",
@@ -140,6 +149,26 @@ describe("the limit on instructions", function()
   end)
 end)
 
+describe("sandbox.load", function()
+  local function loaded(source)
+    return sandbox.load("spec", assert(sandbox.compile(source, "spec.lua")), "experiment", { given = 5 })
+  end
+
+  it("runs the top level of a file", function()
+    assert.same({ true, 5 }, { loaded("return given") })
+    assert.matches("spec.lua:1: broken", select(2, loaded("error('broken')")))
+  end)
+
+  it("tells which limit a file exceeds", function()
+    assert.matches("exceeded the limit of 10000000 instructions", select(2, loaded("while true do end")))
+    assert.matches("^spec.lua:1: the script spec used up its 16 MiB of memory$",
+      select(2, loaded("local s = 'x' while true do s = s .. s end")))
+    assert.matches("^spec.lua:1: the script spec %(round 0, load%) used up its 1 s of CPU time$",
+      select(2, loaded("local s = ('x'):rep(200) while true do s:find('.-.-y') end")))
+    assert.same({ true, 5 }, { loaded("return given") })
+  end)
+end)
+
 describe("bombs", function()
   it("of memory end the script, or the process where the limit is set", function()
     for _, source in ipairs({ "local s = 'x' while true do s = s .. s end",
@@ -154,7 +183,8 @@ describe("bombs", function()
         print(ok, problem.code, problem.message)
       ]]):format(source))
       assert.equal(0, code, errors)
-      assert.matches("^false\tENOMEM\tthe script spec used up the memory limit at [%w_./]+:%d+\n$",
+      assert.matches("^false\tENOMEM\tthe script spec used up the memory limit at [%w_./]+:%d+ "
+        .. "%(policy.memory_mb%)\n$",
         output)
     end
   end)

@@ -15,7 +15,9 @@ local lexical = require("advisor.measure.lexical")
 local sandbox = require("advisor.host.sandbox")
 local vectors = require("advisor.host.vectors")
 local with_judge = require("advisor.host.duplicates")
-local frozen = require("advisor.host.library").frozen
+local library = require("advisor.host.library")
+
+local frozen, tostring = library.frozen, library.tostring
 
 local context = {}
 
@@ -148,11 +150,18 @@ local function encode(value)
   return json.encode(copy)
 end
 
+--- Longest line of a script's log, in bytes.
+local LONGEST_LINE = 8192
+
+--- The log is a file that nobody limits, so each line costs a script 10,000 of its
+--- instructions.
 local function log(level, message)
   if message == nil then level, message = "info", level end
   local lane = lane_here()
-  core.log.write(level, ("round %d %s/%s: %s"):format(lane.round, lane.stage, lane.script,
-    tostring(message)))
+  local line = tostring(message)
+  if #line > LONGEST_LINE then line = core.text.repair(line:sub(1, LONGEST_LINE)) .. "…" end
+  core.sandbox.charge(1)
+  core.log.write(level, ("round %d %s/%s: %s"):format(lane.round, lane.stage, lane.script, line))
 end
 
 --- ctx.note(text): a remark kept with the round, in order of lanes.

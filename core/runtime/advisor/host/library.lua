@@ -3,9 +3,18 @@
 --- all scripts; each chunk gets a fresh table of globals in front of it.
 local core = require("advisor_core").sandbox
 
+--- A library whose functions' work counts, since no instruction runs meanwhile.
+local function guarded(functions)
+  local members = {}
+  for name, fn in next, functions do
+    members[name] = type(fn) == "function" and core.guarded(fn) or fn
+  end
+  return members
+end
+
 local real = {
-  coroutine = coroutine, error = error, getmetatable = getmetatable, load = load,
-  pcall = pcall, setmetatable = setmetatable, string = string, table = table, tostring = tostring,
+  coroutine = coroutine, error = error, load = load,
+  pcall = core.pcall, string = guarded(string), table = guarded(table), tostring = tostring,
 }
 local pack, unpack = table.pack, table.unpack
 
@@ -117,10 +126,32 @@ local function sort(list, before)
   end
 end
 
+--- Most elements that a function in C goes through at once.
+local MAX_RANGE = 10000000
+
+--- What is no integer, C itself refuses.
 local function bounded(name, from, to)
-  if math.type(from) ~= "integer" or math.type(to) ~= "integer" or to - from > 10000000 then
+  from, to = math.tointeger(from), math.tointeger(to)
+  if from and to and from <= to and (to - from > MAX_RANGE or to - from < 0) then
     error(("table.%s: the range is too long"):format(name), 3)
   end
+end
+
+--- A list's length, with its metamethod called where a loop in it can be stopped.
+local function length_of(list)
+  return type(list) == "table" and #list or 0
+end
+
+local function concat(list, separator, first, last)
+  first, last = first or 1, last or length_of(list)
+  bounded("concat", first, last)
+  return real.table.concat(list, separator, first, last)
+end
+
+local function unpack_bounded(list, first, last)
+  first, last = first or 1, last or length_of(list)
+  bounded("unpack", first, last)
+  return real.table.unpack(list, first, last)
 end
 
 local function move(from, first, last, at, to)
@@ -164,7 +195,7 @@ end
 --- Passes a request for the host up through a script's own coroutine.
 local function pass_up(thread, ...)
   local got = pack(...)
-  while got[1] and got[2] == HOST do
+  while got[1] and rawequal(got[2], HOST) do
     got = pack(real.coroutine.resume(thread, real.coroutine.yield(unpack(got, 2, got.n))))
   end
   return unpack(got, 1, got.n)
@@ -191,11 +222,6 @@ local function wrap(fn)
   end
 end
 
-local function getmetatable_guarded(value)
-  if type(value) == "table" then return real.getmetatable(value) end
-  return nil
-end
-
 --- What is protected against assignment is so against rawset too: all scripts
 --- share the libraries and the views. A chunk's own globals are its own.
 local environment_meta = { __metatable = false }
@@ -208,6 +234,8 @@ local function rawset_guarded(target, key, value)
   return rawset(target, key, value)
 end
 
+--- The metamethods count as they are now: the table gets a copy of the metatable, to
+--- which nothing that depends on the garbage collector can be added later.
 local function setmetatable_guarded(value, meta)
   if type(meta) == "table" then
     for _, key in ipairs({ "__gc", "__mode" }) do
@@ -218,7 +246,7 @@ local function setmetatable_guarded(value, meta)
       end
     end
   end
-  return real.setmetatable(value, meta)
+  return core.setmetatable(value, meta)
 end
 
 --- The handler runs after unwinding: inside the error it could not be stopped.
@@ -228,15 +256,20 @@ local function xpcall_after(fn, handler, ...)
   return false, select(2, real.pcall(handler, got[2]))
 end
 
+local MAX_CHUNK = 1024 * 1024
+
 local function load_text(chunk, name, _, env)
   if type(chunk) == "function" then
-    local parts = {}
+    local parts, length = {}, 0
     for piece in chunk do
-      if piece == "" then break end
-      parts[#parts + 1] = piece
+      if type(piece) ~= "string" then return nil, "reader function must return a string" end
+      if piece == "" or length > MAX_CHUNK then break end
+      parts[#parts + 1], length = piece, length + #piece
     end
     chunk = table.concat(parts)
   end
+  -- Compiling is one long function in C.
+  if type(chunk) == "string" and #chunk > MAX_CHUNK then return nil, "a chunk is at most 1 MiB" end
   if env == nil then env = library.environment() end
   return real.load(chunk, "=" .. (type(name) == "string" and name or "(load)"), "t", env)
 end
@@ -253,13 +286,15 @@ local HINTS = {
 local function frozen(members, name)
   return setmetatable({}, {
     __index = members,
-    __newindex = function(_, key) error(("%s.%s cannot be changed"):format(name, key), 2) end,
+    __newindex = function(_, key)
+      error(("%s.%s cannot be changed"):format(name, tostring_plain(key)), 2)
+    end,
     __pairs = function() return core.pairs(members) end,
     __metatable = false,
   })
 end
 
-library.frozen = frozen
+library.frozen, library.tostring = frozen, tostring_plain
 
 local function copy(source, names)
   local members = {}
@@ -277,14 +312,14 @@ local function math_members()
 end
 
 local function string_members()
-  local members = copy(string,
-    "byte char find gmatch len lower match pack packsize reverse sub unpack upper")
+  local members = copy(real.string, "find gmatch lower match pack packsize reverse sub unpack upper")
+  members.byte, members.char, members.len = string.byte, string.char, string.len
   members.format, members.rep, members.gsub = format, rep, gsub
   return members
 end
 
 local function table_members()
-  local members = copy(table, "concat pack unpack")
+  local members = { pack = table.pack, concat = concat, unpack = unpack_bounded }
   members.sort, members.move, members.insert, members.remove = sort, move, insert, remove
   return members
 end
@@ -296,22 +331,22 @@ local function coroutine_members()
 end
 
 local base = copy(_G,
-  "_VERSION assert error ipairs pcall rawequal rawget rawlen select tonumber type")
-base.pairs, base.next = core.pairs, core.next
+  "_VERSION assert error ipairs rawequal rawget rawlen select tonumber type")
+base.pairs, base.next, base.pcall = core.pairs, core.next, core.pcall
 base.tostring = tostring_plain
-base.getmetatable, base.setmetatable = getmetatable_guarded, setmetatable_guarded
+base.getmetatable, base.setmetatable = core.getmetatable, setmetatable_guarded
 base.xpcall, base.load, base.rawset = xpcall_after, load_text, rawset_guarded
 base.math = frozen(math_members(), "math")
 base.string = frozen(string_members(), "string")
 base.table = frozen(table_members(), "table")
 base.coroutine = frozen(coroutine_members(), "coroutine")
-base.utf8 = frozen(copy(utf8, "char charpattern codepoint codes len offset"), "utf8")
+base.utf8 = frozen(copy(guarded(utf8), "char charpattern codepoint codes len offset"), "utf8")
 
 setmetatable(base, {
   __index = function(_, name)
     local hint = HINTS[name]
     if hint then error(("%s is not available: %s"):format(name, hint), 2) end
-    error(("undefined global '%s'"):format(real.tostring(name)), 2)
+    error(("undefined global '%s'"):format(tostring_plain(name)), 2)
   end,
 })
 

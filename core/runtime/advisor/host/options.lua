@@ -2,6 +2,9 @@
 --- defaults, and is what `advisor show` prints.
 local options = {}
 
+--- Keys and values may be a script's, so nothing of theirs is called.
+local tostring = require("advisor.host.library").tostring
+
 local TYPES = {
   string = true, number = true, integer = true, boolean = true, list = true, table = true,
 }

@@ -1,6 +1,7 @@
 --- Views that scripts may read but not change: what was committed stays as it
 --- is, and no script speaks to another through a shared table.
 local core = require("advisor_core").sandbox
+local tostring = require("advisor.host.library").tostring
 
 local readonly = {}
 
@@ -102,9 +103,19 @@ local function bare(value)
   return copy
 end
 
---- More values than any batch has; tables that hold one another many times
---- over would grow without end.
-local MOST_VALUES = 2000000
+--- More than any batch has, in values and in bytes of text; tables that hold one
+--- another many times over would grow without end. As in bindings/json_plain.c.
+local MOST_VALUES, MOST_TEXT = 2000000, 64 * 1024 * 1024
+
+local function count_text(value, seen)
+  seen.text = seen.text + #value
+  if seen.text > MOST_TEXT then refuse_plain(seen, 1, " holds more than 64 MiB of text") end
+end
+
+local function plain_text(value, seen)
+  count_text(value, seen)
+  return core_text.valid(value) and value or (core_text.repair(value))
+end
 
 --- The table to be copied, its shape checked: a view, or what is left of a table
 --- without its metamethods.
@@ -119,7 +130,7 @@ end
 local function plain_copy(value, depth, mixed, seen)
   local kind = type(value)
   if kind == "boolean" or kind == "nil" then return value end
-  if kind == "string" then return core_text.valid(value) and value or (core_text.repair(value)) end
+  if kind == "string" then return plain_text(value, seen) end
   if kind == "number" then return plain_number(value, seen, depth) end
   if kind ~= "table" then refuse_plain(seen, depth, (" is a %s, not plain data"):format(kind)) end
   if depth > 32 then refuse_plain(seen, depth, " is nested more than 32 deep") end
@@ -127,6 +138,7 @@ local function plain_copy(value, depth, mixed, seen)
   for key, element in core.pairs(to_copy(value, depth, mixed, seen)) do
     seen.count = seen.count + 1
     if seen.count > MOST_VALUES then refuse_plain(seen, 1, " holds too many values") end
+    if type(key) == "string" then count_text(key, seen) end
     seen.trail[depth] = key
     result[key] = plain_copy(element, depth + 1, mixed, seen)
   end
@@ -144,8 +156,9 @@ end
 function readonly.plain(value, what, mixed)
   local fine, copy = fast_plain(value, mixed)
   if fine then return copy end
+  if copy then return nil, what .. " " .. copy end -- too much, in words
   -- Slowly, for views, for text that needs repair, and to say where the trouble is.
-  local ok, result = pcall(plain_copy, value, 1, mixed, { what = what, trail = {}, count = 0 })
+  local ok, result = pcall(plain_copy, value, 1, mixed, { what = what, trail = {}, count = 0, text = 0 })
   if ok then return result end
   return nil, type(result) == "table" and result.plain or tostring(result)
 end
