@@ -45,7 +45,7 @@ static void put(lua_State *L, writer *w, const char *bytes, size_t len)
   adv_status st = adv_buf_append(&w->out, bytes, len);
 
   if (st != ADV_OK)
-    luaL_error(L, "json: %s", adv_status_text(st));
+    adv_raise(L, st, "json");
 }
 
 /* How a byte is written inside a string: 0 as it is, 'u' as \u00XX, else after

@@ -23,7 +23,7 @@ struct adv_task {
 };
 
 struct scheduler {
-  uv_loop_t loop;
+  uv_loop_t *loop;
   adv_task *running;
   adv_task *first, *last; /* ready to be resumed, in order of wake-up */
 };
@@ -47,13 +47,22 @@ static void close_sleeper(uv_handle_t *handle, void *ud)
     uv_close(handle, free_sleeper);
 }
 
+/* Where a program ends before all is closed: a thread of libuv's may still tell
+ * it that its work is done, so it outlives the Lua state. */
+static uv_loop_t *volatile left_open;
+
 static int close_scheduler(lua_State *L)
 {
   scheduler *s = lua_touserdata(L, 1);
 
-  uv_walk(&s->loop, close_sleeper, NULL);
-  uv_run(&s->loop, UV_RUN_NOWAIT);
-  uv_loop_close(&s->loop);
+  if (!s->loop)
+    return 0;
+  uv_walk(s->loop, close_sleeper, NULL);
+  uv_run(s->loop, UV_RUN_NOWAIT);
+  if (uv_loop_close(s->loop) == 0)
+    free(s->loop);
+  else
+    left_open = s->loop;
   return 0;
 }
 
@@ -69,33 +78,39 @@ static scheduler *get_scheduler(lua_State *L)
   lua_pop(L, 1);
   s = lua_newuserdatauv(L, sizeof *s, 0);
   memset(s, 0, sizeof *s);
-  if (uv_loop_init(&s->loop) != 0)
-    luaL_error(L, "the event loop cannot be made");
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, close_scheduler);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
+  s->loop = malloc(sizeof *s->loop);
+  if (!s->loop || uv_loop_init(s->loop) != 0) {
+    free(s->loop);
+    s->loop = NULL;
+    luaL_error(L, "the event loop cannot be made: out of memory, or too many "
+                  "files are open");
+  }
   lua_rawsetp(L, LUA_REGISTRYINDEX, &KEY);
   return s;
 }
 
 uv_loop_t *adv_loop(lua_State *L)
 {
-  return &get_scheduler(L)->loop;
+  return get_scheduler(L)->loop;
 }
 
 adv_task *adv_task_check(lua_State *L, const char *what)
 {
   adv_task *task = get_scheduler(L)->running;
+  const char *problem = NULL;
 
   if (!task)
-    luaL_error(L, "%s: must be called from a task (loop.run)", what);
-  if (task->thread != L)
-    luaL_error(L, "%s: cannot wait here, inside a coroutine of the task's own",
-               what);
-  if (!lua_isyieldable(L))
-    luaL_error(L, "%s: cannot wait here, inside a function called from C",
-               what);
+    problem = "must be called from a task (loop.run)";
+  else if (task->thread != L)
+    problem = "cannot wait here, inside a coroutine of the task's own";
+  else if (!lua_isyieldable(L))
+    problem = "cannot wait here, inside a function called from C";
+  if (problem)
+    luaL_error(L, "%s: %s", what, problem);
   return task;
 }
 
@@ -268,7 +283,7 @@ static int l_run(lua_State *L)
     resume_ready(L, s);
     if (main_task->ended)
       break;
-    if (!uv_run(&s->loop, s->first ? UV_RUN_NOWAIT : UV_RUN_ONCE) && !s->first)
+    if (!uv_run(s->loop, s->first ? UV_RUN_NOWAIT : UV_RUN_ONCE) && !s->first)
       return luaL_error(L, "loop.run: the task waits for nothing");
   }
   if (lua_status(main_task->thread) != LUA_OK) {
@@ -374,8 +389,8 @@ static int l_sleep(lua_State *L)
     return adv_push_fail(L, ADV_ENOMEM, "loop.sleep");
   s->task = task;
   /* The loop's own idea of now is as old as its last turn. */
-  uv_update_time(&get_scheduler(L)->loop);
-  uv_timer_init(&get_scheduler(L)->loop, &s->timer);
+  uv_update_time(get_scheduler(L)->loop);
+  uv_timer_init(get_scheduler(L)->loop, &s->timer);
   s->timer.data = s;
   uv_timer_start(&s->timer, on_timer, (uint64_t)ms, 0);
   return adv_task_yield(L, 0, return_nothing);

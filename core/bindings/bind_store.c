@@ -195,7 +195,7 @@ static batch_owner *build_batch(lua_State *L)
   luaL_setmetatable(L, BATCH);
   owner->batch = adv_batch_new();
   if (!owner->batch)
-    luaL_error(L, "out of memory");
+    adv_raise(L, ADV_ENOMEM, "store");
   for (lua_Integer i = 1; st == ADV_OK; i++) {
     if (lua_rawgeti(L, 2, i) != LUA_TTABLE) {
       lua_pop(L, 1);
@@ -205,7 +205,7 @@ static batch_owner *build_batch(lua_State *L)
     lua_pop(L, 1);
   }
   if (st != ADV_OK)
-    luaL_error(L, "store: %s", adv_status_text(st));
+    adv_raise(L, st, "store");
   return owner;
 }
 

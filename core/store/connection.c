@@ -48,7 +48,7 @@ adv_status adv_connection_fail(const adv_connection *c, int rc, adv_buf *why)
   adv_buf_message(why, "%s",
                   c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
   if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && error)
-    adv_buf_message(why, " (%s)", strerror(error));
+    adv_buf_message(why, " (%s)", adv_errno_text(error));
   return status_of(rc, error);
 }
 
@@ -154,7 +154,8 @@ adv_status adv_connection_take(adv_connection *c, const char *sql,
       continue;
     *out = c->kept[i];
     c->count--;
-    memmove(&c->kept[i], &c->kept[i + 1], (c->count - i) * sizeof c->kept[0]);
+    for (; i < c->count; i++)
+      c->kept[i] = c->kept[i + 1];
     return ADV_OK;
   }
   *out = NULL;
@@ -167,7 +168,8 @@ void adv_connection_give(adv_connection *c, sqlite3_stmt *statement)
   sqlite3_clear_bindings(statement); /* they point to memory of others */
   if (c->count == ADV_KEPT_STATEMENTS)
     sqlite3_finalize(c->kept[--c->count]);
-  memmove(&c->kept[1], &c->kept[0], c->count * sizeof c->kept[0]);
+  for (size_t i = c->count; i > 0; i--)
+    c->kept[i] = c->kept[i - 1];
   c->kept[0] = statement;
   c->count++;
 }

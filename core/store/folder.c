@@ -35,7 +35,7 @@ static adv_status fail(adv_buf *why, const char *what, const char *path)
 {
   int error = errno;
 
-  adv_buf_message(why, "cannot %s %s: %s", what, path, strerror(error));
+  adv_buf_message(why, "cannot %s %s: %s", what, path, adv_errno_text(error));
   return adv_folder_status(error);
 }
 

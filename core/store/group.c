@@ -94,8 +94,14 @@ static adv_status run_group(adv_connection *c, adv_batch *group, adv_buf *why)
     st = control(c, "BEGIN IMMEDIATE", why);
   for (adv_batch *b = group; b && st == ADV_OK; b = b->next) {
     st = run_batch(c, b, why);
-    if (st == ADV_OK && b->st != ADV_OK)
+    if (st != ADV_OK || b->st == ADV_OK)
+      continue;
+    /* Where nobody would hear of it, nothing later may be on disk without it.
+     */
+    if (b->cb)
       b->why = adv_buf_take(why, NULL);
+    else
+      st = b->st;
   }
   if (st != ADV_OK)
     return st;

@@ -8,6 +8,7 @@
 #include "store/folder.h"
 #include "store/format.h"
 #include "store/lock.h"
+#include "store/pool.h"
 #include "store/query.h"
 #include "store/spare.h"
 #include "store/writer.h"
@@ -48,7 +49,7 @@ static adv_status find_database(const char *folder, const char *path,
     adv_buf_message(why, "there is no run in %s (no run.db)", folder);
     return ADV_ENOTFOUND;
   }
-  adv_buf_message(why, "cannot look at %s: %s", path, strerror(errno));
+  adv_buf_message(why, "cannot look at %s: %s", path, adv_errno_text(errno));
   return ADV_EIO;
 }
 
@@ -103,10 +104,11 @@ static adv_status
 open_for_writing(adv_store *s, const adv_store_options *options, adv_buf *why)
 {
   adv_connection writing;
-  adv_status st = options->mode == ADV_STORE_CREATE
-                      ? create(s, options->source, why)
-                      : find_and_lock(s, why);
+  adv_status st = adv_pool_start(options->loop, why);
 
+  if (st == ADV_OK)
+    st = options->mode == ADV_STORE_CREATE ? create(s, options->source, why)
+                                           : find_and_lock(s, why);
   if (st == ADV_OK)
     st = adv_format_open_writer(&writing, s->path, why);
   if (st != ADV_OK)

@@ -81,10 +81,12 @@ void adv_batch_free(adv_batch *b);
 typedef void (*adv_store_cb)(void *ud, adv_status st, const char *why);
 
 /* Takes the batch. `cb` is called exactly once, on the loop's thread, never
- * from inside this call; it may be NULL. A statement that fails undoes its own
+ * from inside this call. A statement that fails undoes its own
  * batch only. A commit that fails (disk full, I/O error) fails every batch in
- * it. On any result but ADV_OK the caller keeps the batch and `cb` will not be
- * called. */
+ * it. `cb` may be NULL: nobody hears of a failure then, so such a batch fails
+ * its whole group and is tried again with the next one; what is submitted
+ * later is never on disk without it. On any result but ADV_OK the caller keeps
+ * the batch and `cb` will not be called. */
 ADV_MUST_CHECK adv_status adv_store_submit(adv_store *s, adv_batch *b,
                                            adv_store_cb cb, void *ud);
 

@@ -17,6 +17,7 @@ struct adv_writer {
   unsigned open_handles;
   bool busy; /* a commit is on its way, or its callbacks are being called */
   bool closing;
+  bool held; /* what waits has failed before, and waits for more to come */
   adv_connection connection; /* the job's while busy */
   adv_batch *first, **last;  /* waiting */
   adv_batch *group;          /* the job's while busy */
@@ -39,13 +40,11 @@ static bool is_full(const adv_batch *group)
 }
 
 /* Nothing of a group that failed was committed. */
-static void start_again(adv_batch *group)
+static void forget_failure(adv_batch *b)
 {
-  for (adv_batch *b = group; b; b = b->next) {
-    free(b->why);
-    b->why = NULL;
-    b->st = ADV_OK;
-  }
+  free(b->why);
+  b->why = NULL;
+  b->st = ADV_OK;
 }
 
 static void commit_group(uv_work_t *work)
@@ -56,7 +55,8 @@ static void commit_group(uv_work_t *work)
   if (!w->committed && is_full(w->group) && w->make_room &&
       w->make_room(w->room_ud)) {
     w->room_made = true;
-    start_again(w->group);
+    for (adv_batch *b = w->group; b; b = b->next)
+      forget_failure(b);
     w->committed = adv_group_commit(&w->connection, w->group);
   }
 }
@@ -116,7 +116,7 @@ static void arm(adv_writer *w)
 
 static void settle(adv_writer *w)
 {
-  if (w->first)
+  if (w->first && !w->held)
     arm(w);
   else if (w->closing)
     finish(w);
@@ -138,6 +138,40 @@ static void deliver(adv_writer *w, adv_batch *b)
   adv_batch_free(b);
 }
 
+/* Nobody hears of the failure of a batch without a callback, so it is tried
+ * again with the next group: what is written later is never on disk without it.
+ * A writer that closes tries no more. */
+static bool is_kept(const adv_writer *w, const adv_batch *b)
+{
+  return !w->committed && !b->cb && !w->closing;
+}
+
+/* Calls back and frees; what is kept goes to the front of the queue. */
+static void deliver_group(adv_writer *w)
+{
+  adv_batch *kept = NULL, **end = &kept;
+
+  while (w->group) {
+    adv_batch *b = w->group;
+
+    w->group = b->next;
+    if (is_kept(w, b)) {
+      forget_failure(b);
+      *end = b;
+      end = &b->next;
+    } else {
+      deliver(w, b);
+    }
+  }
+  if (!kept)
+    return;
+  w->held = !w->first;
+  *end = w->first;
+  if (!w->first)
+    w->last = end;
+  w->first = kept;
+}
+
 static void on_committed(uv_work_t *work, int status)
 {
   adv_writer *w = work->data;
@@ -145,12 +179,7 @@ static void on_committed(uv_work_t *work, int status)
   (void)status;
   w->counts.commits += w->committed;
   w->counts.full |= w->room_made;
-  while (w->group) {
-    adv_batch *b = w->group;
-
-    w->group = b->next;
-    deliver(w, b);
-  }
+  deliver_group(w);
   w->busy = false;
   settle(w);
 }
@@ -218,6 +247,7 @@ adv_status adv_writer_submit(adv_writer *w, adv_batch *b, adv_store_cb cb,
   b->ud = ud;
   *w->last = b;
   w->last = &b->next;
+  w->held = false;
   if (!w->busy)
     arm(w);
   return ADV_OK;
@@ -232,6 +262,7 @@ void adv_writer_close(adv_writer *w, void (*drained)(void *ud),
                       void (*closed)(void *ud), void *ud)
 {
   w->closing = true;
+  w->held = false;
   w->drained = drained;
   w->closed = closed;
   w->ud = ud;

@@ -28,6 +28,22 @@ describe("preflight", function()
     assert.is_nil(preflight.room("runs/x"))
   end)
 
+  it("warns of a key that others on the way can read", function()
+    local function said(url, key, allowed)
+      return preflight.plain_http({ judge = "default", default = { urls = { url }, key_env = key } },
+        { plain_http = allowed })
+    end
+    assert.matches("^models%.default: its key goes to 10%.0%.0%.5:8000 over plain http", said("http://10.0.0.5:8000/v1",
+      "K", true))
+    assert.is_truthy(said("HTTP://localhost.example/v1", "K", true))
+    for _, url in ipairs({ "http://127.0.0.1:1/v1", "http://localhost:1", "http://localhost", "http://[::1]:1/v1",
+      "https://shop.example/v1" }) do
+      assert.is_nil(said(url, "K", true), url)
+    end
+    assert.is_nil(said("http://10.0.0.5/v1", nil, true))
+    assert.is_nil(said("http://10.0.0.5/v1", "K", false)) -- refused as it is sent
+  end)
+
   it("notices a clock that cannot be right", function()
     assert.is_nil(preflight.clock())
     stub(system, "wall_ms", function() return 0 end)

@@ -109,6 +109,18 @@ describe("records", function()
     end)
   end)
 
+  it("never take a record that cannot be read for an empty one", function()
+    for failing = 1, 2 do
+      local asked = 0
+      local store = { query = function()
+        asked = asked + 1
+        if asked == failing then return nil, "store: disk I/O error", "EIO" end
+        return {}
+      end }
+      assert.same({ n = 4, nil, nil, "store: disk I/O error", "EIO" }, table.pack(records.lost_attempts(store)))
+    end
+  end)
+
   it("tell attempts in doubt from those that were answered, and mark them once", function()
     with_store(function(store)
       assert(store:write({ { ATTEMPT, 1, 1, "1/1.1", 1 }, { REPLY, 1, "done" },

@@ -1,6 +1,7 @@
 --- The account of a run: what was asked, what came of it and why it ended, as
 --- plain data from the record alone. `run`, `resume` and `status` show it;
 --- output/account.lua has the words.
+local failure = require("advisor.output.failure")
 local coverage = require("advisor.engine.coverage")
 local intervals = require("advisor.measure.intervals")
 local json = require("advisor.output.json")
@@ -59,7 +60,7 @@ function account.of(store)
     variant.share = variant.drafts > 0 and variant.kept / variant.drafts or 0
     variant.low, variant.high = intervals.wilson(variant.kept, variant.drafts)
   end
-  local facts = assert(records.facts(store))
+  local facts = failure.must(records.facts(store))
   local resolved, measured = decoded(facts.resolved), decoded(facts.measured)
   found.coverage = coverage_of(store, found.rounds + found.failed_rounds, resolved, measured)
     or json.null

@@ -1,9 +1,11 @@
 --- ctx.dedup: kept items as a stage may see them, or the texts of a reference, behind
 --- one interface for all engines.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local references = require("advisor.engine.references")
 local sandbox = require("advisor.host.sandbox")
+local tostring = require("advisor.host.library").tostring -- shows no addresses
 
 --- Engines by name; each gets the options that the script gives.
 local ENGINES = {
@@ -37,7 +39,7 @@ local function index_of(source, engine, options)
   if not source.indexes[key] then
     local index, why = ENGINES[engine](options)
     if not index then error("ctx.dedup: " .. tostring(why), 0) end
-    for i, item in source.each() do assert(index:add(item.text, i)) end
+    for i, item in source.each() do failure.must(index:add(item.text, i)) end
     if source.count and index:count() ~= source.count then
       error(("ctx.dedup: the run holds %d of the %d texts of the reference"):format(index:count(),
         source.count), 0)
@@ -145,6 +147,6 @@ return function(run, lane, engine, options)
   end
   options.against = nil
   local source = against == nil and kept_items(run, lane) or reference(run, against)
-  local index, batch = served_index(source, engine, options), assert(ENGINES[engine](options))
+  local index, batch = served_index(source, engine, options), failure.must(ENGINES[engine](options))
   return compared(source, index, batch, itself)
 end

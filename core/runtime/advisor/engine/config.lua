@@ -1,18 +1,13 @@
 --- Config files: Lua tables evaluated in a sandbox where only env() and include()
 --- exist, and `--set`, which changes one by a key's full path.
 local cjson = require("cjson")
+local core = require("advisor_core")
+local guard = require("advisor.host.guard")
 local options = require("advisor.host.options")
 local readonly = require("advisor.host.readonly")
 local sandbox = require("advisor.host.sandbox")
 
 local config = {}
-
-local LOAD_INSTRUCTIONS = 10000000
-
-local function looks_secret(name)
-  local upper = name:upper()
-  return upper:find("KEY") or upper:find("TOKEN") or upper:find("SECRET") or upper:find("PASSWORD")
-end
 
 --- The names that the files read since `config.begin` have asked env() for.
 local asked = {}
@@ -27,12 +22,12 @@ function config.asked() return asked end
 local function env(name, default)
   if type(name) ~= "string" then error("env: the name of a variable is expected", 2) end
   asked[name] = true
-  if looks_secret(name) then
+  if core.system.names_secret(name) then
     local message = "env: %s looks like a secret: name it as key_env, the program reads it itself"
     error(message:format(name), 2)
   end
-  local value = os.getenv(name)
-  if value == nil or value == "" then return default end
+  local value = guard.variable(name) and os.getenv(name)
+  if not value or value == "" then return default end
   return value
 end
 
@@ -50,19 +45,12 @@ end
 ---@return string|nil source
 ---@param depth integer 1 for a file that no other one includes.
 function config.evaluate(path, depth)
-  local file, why = io.open(path, "rb")
-  if not file then return nil, why end
-  local source = file:read("a")
-  file:close()
-  if not source then return nil, path .. ": is no file that can be read" end
+  local source, why = guard.read(path, "lua")
+  if not source then return nil, why end
   if depth > 8 then return nil, path .. ": include() goes more than 8 deep" end
   local code, message = sandbox.compile(source, path)
   if not code then return nil, message end
-  local lane = sandbox.lane({
-    run = { instructions = LOAD_INSTRUCTIONS }, round = 0, stage = "load", path = "1",
-      script = path,
-  })
-  local ok, value = sandbox.instantiate(lane, code, {
+  local ok, value = sandbox.load(path, code, "experiment", {
     env = env,
     include = function(name)
       if type(name) ~= "string" then error("include: the name of a file is expected", 2) end

@@ -1,5 +1,6 @@
 --- Sums over a run's record: what came of drafts, calls, cells and prompt variants.
 --- The rows themselves are read in engine/records.lua and engine/run_records.lua.
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 local records = require("advisor.engine.records")
@@ -117,7 +118,7 @@ end
 ---@param store userdata
 ---@return table
 function counts.summary(store)
-  local facts = assert(records.facts(store))
+  local facts = failure.must(records.facts(store))
   local dropped = {}
   for _, row in ipairs(records.rows(store, "SELECT reason, count(*) AS n FROM item WHERE verdict = "
     .. "'dropped' "

@@ -4,6 +4,7 @@
 --- the calls are recorded in a run folder of their own, at `evaluation.PLACE`.
 local core = require("advisor_core")
 local context = require("advisor.host.context")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local parallel = require("advisor.engine.parallel")
 local records = require("advisor.engine.records")
@@ -18,7 +19,7 @@ evaluation.PLACE = { round = 1, stage = "eval" }
 
 --- What a script may use up where no experiment says it: a labeller sees all rows
 --- at once, where a round has a batch.
-local INSTRUCTIONS = 20000000000
+local INSTRUCTIONS, SECONDS, MEMORY = 20000000000, 3600, 4 * 1024 * 1024 * 1024
 
 local NO_MODEL = "the script asks a model, and none is given: name an experiment with "
   .. "--experiment FILE"
@@ -26,7 +27,8 @@ local NO_MODEL = "the script asks a model, and none is given: name an experiment
 --- A run that has no models and no store.
 local function without_models()
   return {
-    instructions = INSTRUCTIONS, seed = 1, context = context.new(),
+    instructions = INSTRUCTIONS, script_seconds = SECONDS, script_memory = MEMORY, seed = 1,
+    context = context.new(),
     ask = function() error({ stop = sandbox.Stop, code = "EINVAL", message = NO_MODEL }, 0) end,
     comparison = function() error("ctx.dedup: there are no kept items to compare with", 0) end,
     parallel = function(_, n, fn) parallel(n, fn) end,
@@ -78,9 +80,7 @@ function evaluation.with(given, work)
   local finished, result, problem = false, nil, nil
   run.waiter = core.loop.current()
   core.loop.spawn(function()
-    local ok, value = xpcall(work, function(message)
-      return type(message) == "table" and message or debug.traceback(tostring(message))
-    end, run)
+    local ok, value = xpcall(work, failure.traced, run)
     if ok then result = value else problem = value end
     finished = true
     core.loop.wake(run.waiter)
@@ -88,7 +88,7 @@ function evaluation.with(given, work)
   while not finished and not run.halted do core.loop.suspend() end
   run:close()
   if run.halted then return nil, run.halted.message end
-  if problem then return nil, type(problem) == "table" and problem.message or tostring(problem) end
+  if problem then return nil, failure.words(problem) end
   return result
 end
 

@@ -1,10 +1,7 @@
 --- Runs a function for 1 … n at once, each in a task of its own, and waits for
 --- all. An error that a function raises is raised here, the first in order.
 local loop = require("advisor_core").loop
-
-local function with_traceback(message)
-  return type(message) == "table" and message or debug.traceback(tostring(message))
-end
+local failure = require("advisor.output.failure")
 
 --- Starts what may start: in order of the calls that wait at a gate, and of i.
 local function start(gate)
@@ -38,7 +35,7 @@ return function(n, fn, gate)
   if n == 1 then return fn(1) end
   local waiting, me, failures = n, loop.current(), {}
   local function run_one(i)
-    local ok, message = xpcall(fn, with_traceback, i)
+    local ok, message = xpcall(fn, failure.traced, i)
     if not ok then failures[i] = message end
     waiting = waiting - 1
     if waiting == 0 then loop.wake(me) end

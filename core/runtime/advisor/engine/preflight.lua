@@ -73,6 +73,25 @@ function preflight.models(models, policy)
   return warnings
 end
 
+--- Whether a key is about to be sent where others may read it, because the experiment
+--- allows that.
+---@param models table Resolved.
+---@param policy table
+---@return string|nil problem
+function preflight.plain_http(models, policy)
+  if not policy.plain_http then return nil end
+  for _, name in ipairs(options.sorted_keys(models)) do
+    local role = models[name]
+    for _, url in ipairs(type(role) == "table" and (role.key_env or role.key_file) and role.urls or {}) do
+      local host = url:lower():match("^http://([^/]*)")
+      if host and not (host:find("^127%.") or host:find("^localhost%f[:\0]") or host:find("^%[::1%]")) then
+        return ("models.%s: its key goes to %s over plain http, where all on the way can read it"):format(name, host)
+      end
+    end
+  end
+  return nil
+end
+
 --- All of it. Must be called from a task.
 ---@param folder string
 ---@param models table As `connect` gives them.
@@ -85,6 +104,7 @@ function preflight.check(folder, models, policy)
   local warnings = preflight.models(models, policy)
   warnings[#warnings + 1] = preflight.files(models)
   warnings[#warnings + 1] = preflight.clock()
+  warnings[#warnings + 1] = preflight.plain_http(models, policy)
   return nil, warnings
 end
 

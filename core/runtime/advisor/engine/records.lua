@@ -1,6 +1,7 @@
 --- The rows that rounds and items leave in run.db, and their SQL. Calls are
 --- recorded by core/calls; outcomes by models/ask.lua.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local options = require("advisor.host.options")
 
@@ -332,7 +333,7 @@ end
 ---@return string hex
 function records.digest(store)
   local hasher = core.text.hasher()
-  assert(records.each_kept(store, function(row)
+  failure.must(records.each_kept(store, function(row)
     hasher:add(records.digest_line({ id = records.item_id(row.round, row.item_index),
       text = row.text,
       target = row.target }))
@@ -376,11 +377,12 @@ end
 function records.lost_attempts(store)
   local rows, why, code = store:query("SELECT a.id FROM attempt a LEFT JOIN reply r ON r.attempt = a.id"
     .. " WHERE r.attempt IS NULL ORDER BY a.id")
-  if not rows then return nil, why, code end
-  local ids = {}
+  if not rows then return nil, nil, why, code end
+  local ids, last = {}
   for i, row in ipairs(rows) do ids[i] = row.id end
-  local last = store:query("SELECT coalesce(max(round), -1) AS last FROM attempt")
-  return ids, last and last[1].last or -1
+  last, why, code = store:query("SELECT coalesce(max(round), -1) AS last FROM attempt")
+  if not last then return nil, nil, why, code end
+  return ids, last[1].last
 end
 
 --- Stores the response to a kept item. Yields until it is on disk.

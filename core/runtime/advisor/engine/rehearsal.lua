@@ -12,7 +12,8 @@ local world = require("advisor.engine.rehearsal_world")
 
 local rehearsal = {}
 
-local INSTRUCTIONS = 50000000
+--- As the policy of an experiment has them where it says nothing.
+local INSTRUCTIONS, MEMORY = 50000000, 1024 * 1024 * 1024
 
 local function first(_) return 1 end
 local function last(n) return n end
@@ -61,7 +62,7 @@ end
 
 local function new_run(order, timeline)
   local run = setmetatable({
-    seed = 1, instructions = INSTRUCTIONS, order = order, timeline = timeline, indexes = {},
+    seed = 1, instructions = INSTRUCTIONS, script_memory = MEMORY, order = order, timeline = timeline, indexes = {},
     resolved = { references = {} }, reference_indexes = {}, asked = {}, notes = {}, waiting = {},
     runnable = {}, parents = {},
   }, Run)

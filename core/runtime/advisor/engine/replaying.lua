@@ -7,6 +7,7 @@
 --- are then the recorded ones, as are its labels, and what follows is conditional on
 --- that.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
 local round = require("advisor.engine.round")
@@ -89,10 +90,10 @@ end
 
 --- A round's drafts as they were recorded.
 local function recorded_drafts(source, run, number)
-  local row = assert(records.round(source, number))
+  local row = failure.must(records.round(source, number))
   if row.state == "failed" then error({ failed = stages.Failed, message = row.why }, 0) end
   local drafts = {}
-  for i, item in ipairs(assert(records.items_of(source, number))) do
+  for i, item in ipairs(failure.must(records.items_of(source, number))) do
     drafts[i] = { index = item.item_index, text = item.text, target = item.target, advice = item.advice,
       meta = json.decode(item.meta), verdicts = {}, verdict = "kept" }
   end
@@ -121,7 +122,7 @@ local function decide_anew(run, source, result)
     if not is_missing(problem) then error(problem, 0) end
     conditional(number + 1)
     local recorded = {}
-    for _, item in ipairs(assert(records.items_of(source, number))) do recorded[item.item_index] = item.cell end
+    for _, item in ipairs(failure.must(records.items_of(source, number))) do recorded[item.item_index] = item.cell end
     for _, draft in ipairs(stages.alive(drafts)) do draft.cell = recorded[draft.index] end
   end
   function run.summarize(self, number, ...)
@@ -129,7 +130,7 @@ local function decide_anew(run, source, result)
     if ok then return summary end
     if not is_missing(summary) then error(summary, 0) end
     conditional(number + 1)
-    return json.decode(assert(records.round(source, number)).summary)
+    return json.decode(failure.must(records.round(source, number)).summary)
   end
 end
 
@@ -155,13 +156,14 @@ end
 --- Where two stores first differ: nil where they are equal in all that was decided.
 ---@return { round: integer, what: string }|nil
 function replaying.difference(a, b)
-  for _, row in ipairs(assert(records.rounds(a))) do
+  for _, row in ipairs(failure.must(records.rounds(a))) do
     local other = records.round(b, row.round)
     if not other then return { round = row.round, what = "the round" } end
     for _, column in ipairs({ "state", "gaps", "advice", "summary", "variants", "notes" }) do
       if row[column] ~= other[column] then return { round = row.round, what = "the " .. column } end
     end
-    local left, right = records.items_of(a, row.round), records.items_of(b, row.round)
+    local left = failure.must(records.items_of(a, row.round))
+    local right = failure.must(records.items_of(b, row.round))
     if json.encode(json.array(left)) ~= json.encode(json.array(right)) then
       return { round = row.round, what = "the items" }
     end
@@ -173,20 +175,20 @@ end
 ---@return { round: integer, before: integer, now: integer, added: string[], lost: string[] }[]
 function replaying.changes(before, now)
   local list = {}
-  for _, row in ipairs(assert(records.rounds(before))) do
+  for _, row in ipairs(failure.must(records.rounds(before))) do
     local change = { round = row.round, before = 0, now = 0, added = {}, lost = {} }
     local kept = {}
-    for _, item in ipairs(assert(records.kept_in(before, row.round))) do
+    for _, item in ipairs(failure.must(records.kept_in(before, row.round))) do
       kept[item.item_index], change.before = true, change.before + 1
     end
-    for _, item in ipairs(assert(records.kept_in(now, row.round))) do
+    for _, item in ipairs(failure.must(records.kept_in(now, row.round))) do
       change.now = change.now + 1
       if not kept[item.item_index] then
         table.insert(change.added, records.item_id(row.round, item.item_index))
       end
       kept[item.item_index] = nil
     end
-    for _, item in ipairs(assert(records.kept_in(before, row.round))) do
+    for _, item in ipairs(failure.must(records.kept_in(before, row.round))) do
       if kept[item.item_index] then
         table.insert(change.lost, records.item_id(row.round, item.item_index))
       end

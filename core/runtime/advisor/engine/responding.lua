@@ -1,6 +1,7 @@
 --- Responses to kept items: a stage of its own after commit, outside state and
 --- digest, so that it never holds up the rounds for long.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local json = require("advisor.output.json")
 local records = require("advisor.engine.records")
 local stages = require("advisor.engine.stages")
@@ -20,9 +21,7 @@ function responding:answer(round, item)
   local run = self.run
   self.open = self.open + 1
   core.loop.spawn(function()
-    local ok, response = xpcall(stages.respond, function(problem)
-      return type(problem) == "table" and problem or debug.traceback(tostring(problem))
-    end, run, round, item)
+    local ok, response = xpcall(stages.respond, failure.traced, run, round, item)
     if not ok and type(response) == "table" and response.failed == stages.Failed then
       run.halted = run.halted or { state = "paused", code = "EFAILED", message = response.message }
     elseif not ok then
@@ -48,7 +47,7 @@ end
 --- Begins to answer what a resumed run still lacks.
 function responding:catch_up()
   if not self.run.pipeline.respond then return end
-  for _, row in ipairs(assert(records.unanswered(self.run.store))) do
+  for _, row in ipairs(failure.must(records.unanswered(self.run.store))) do
     self:answer(row.round, { id = records.item_id(row.round, row.item_index),
       index = row.item_index, text = row.text,
       target = row.target, cell = row.cell, meta = json.decode(row.meta) or {} })

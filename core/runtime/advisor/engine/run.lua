@@ -5,6 +5,7 @@ local ask = require("advisor.models.ask")
 local comparison = require("advisor.engine.comparison")
 local connect = require("advisor.engine.connect")
 local context = require("advisor.host.context")
+local failure = require("advisor.output.failure")
 local items = require("advisor.engine.items")
 local journal = require("advisor.engine.journal")
 local json = require("advisor.output.json")
@@ -16,6 +17,7 @@ local quirks = require("advisor.models.quirks")
 local records = require("advisor.engine.records")
 local responding = require("advisor.engine.responding")
 local reuse = require("advisor.engine.reuse")
+local roles = require("advisor.models.roles")
 local round = require("advisor.engine.round")
 local sandbox = require("advisor.host.sandbox")
 local stages = require("advisor.engine.stages")
@@ -73,10 +75,13 @@ local function connections_of(resolved)
 end
 
 local function open_calls(store, resolved)
-  local any
-  for _, role in pairs(resolved.models) do if type(role) == "table" then any = role break end end
-  return core.calls.new(store, { connections = connections_of(resolved),
-    proxy = any and any.proxy, ca_file = any and any.ca_file })
+  local given = { connections = connections_of(resolved) }
+  for _, key in ipairs(roles.shared) do
+    for _, role in pairs(resolved.models) do
+      if type(role) == "table" then given[key] = given[key] or role[key] end
+    end
+  end
+  return core.calls.new(store, given)
 end
 
 --- How a round's drafts, labels and summary come to be; a replay may have them
@@ -96,6 +101,7 @@ function run.open(given)
   local self = setmetatable({
     resolved = resolved, store = given.store, progress = given.progress, seed = resolved.seed,
     policy = resolved.policy, instructions = resolved.policy.instructions,
+    script_seconds = resolved.policy.script_seconds,
     ledger = ledger.new(resolved.models),
     stopping = stopping.new(resolved.stop),
     served = {}, rejected = {}, answered = false, indexes = {}, reference_indexes = {},
@@ -166,7 +172,7 @@ function run:advance(result)
   if result.state == "committed" then
     for _, index in pairs(self.indexes) do
       for i, item in ipairs(result.kept) do
-        assert(index:add(item.text, self.timeline.items.total + i))
+        failure.must(index:add(item.text, self.timeline.items.total + i))
       end
     end
     self.states[result.number] = states.next(self.timeline, previous, {
@@ -287,15 +293,11 @@ local function failure_of(problem)
   return nil
 end
 
-local function with_traceback(problem)
-  return type(problem) == "table" and problem or debug.traceback(tostring(problem))
-end
-
 --- Makes a round in a task of its own.
 function run:start(number)
   local state = self:state_for(number)
   core.loop.spawn(function()
-    local ok, made = xpcall(round.make, with_traceback, self, number, state)
+    local ok, made = xpcall(round.make, failure.traced, self, number, state)
     if ok then
       self.made[number] = made
     elseif failure_of(made) then
@@ -340,6 +342,7 @@ function run:commit(made)
     core.log.write("warn", why)
     result = failed_round(self, made, why)
   end
+  if failure.out_of_memory() then return failure.NO_MEMORY end
   result.vectors = self.vectors:of_round(result.number)
   core.system.crash_point("round_decided")
   local stored, problem, code = records.commit_round(self.store, result)
@@ -361,7 +364,7 @@ end
 function run:apart(fn, ...)
   local finished, given = false, table.pack(...)
   core.loop.spawn(function()
-    local ok, reason = xpcall(fn, with_traceback, self, table.unpack(given, 1, given.n))
+    local ok, reason = xpcall(fn, failure.traced, self, table.unpack(given, 1, given.n))
     if ok then
       self.halted = self.halted or reason
     else
@@ -377,7 +380,7 @@ end
 --- the run: there is no round whose number could be used up.
 ---@return table|nil reason As for `halt`.
 function run:measure()
-  local ok, reason = xpcall(measuring.measure, with_traceback, self)
+  local ok, reason = xpcall(measuring.measure, failure.traced, self)
   if ok then return reason end
   if not failure_of(reason) then error(reason, 0) end
   return { state = "paused", code = "EFAILED", message = failure_of(reason) }
@@ -409,6 +412,7 @@ function run:finished()
 end
 
 --- Rounds that were in flight when the run had enough: paid for, not used.
+---@return table|nil reason As for `halt`.
 function run:record_surplus()
   for number = self.committed + 1, self.started do
     local made = self.made[number]
@@ -418,9 +422,11 @@ function run:record_surplus()
       end
       made.state, made.summary, made.variants = "surplus", self.states[self.committed].summary, {}
       made.spent, made.notes = self.ledger:spent_in(number), self.ledger:notes_of(number)
-      records.commit_round(self.store, made)
+      local stored, problem, code = records.commit_round(self.store, made)
+      if not stored then return { state = "paused", code = code, message = problem } end
     end
   end
+  return nil
 end
 
 --- Makes and commits rounds until there is a reason to end.
@@ -467,8 +473,7 @@ function run:go()
   end
   if self.broken then error(self.broken, 0) end
   if self.halted then return self.halted end
-  self:record_surplus()
-  return { state = "done", message = why }
+  return self:record_surplus() or { state = "done", message = why }
 end
 
 --- Asks the run to stop: what is in flight finishes and is recorded.

@@ -70,37 +70,49 @@ function run_folder.lock(folder, recorded, open)
   return words
 end
 
---- The environment variables that hold the keys of a resolved experiment's models.
+--- Where the keys of a resolved experiment's models are.
 ---@param resolved table
----@return string[] names In order.
-function run_folder.key_names(resolved)
-  local names = {}
+---@return { name: string, key_env: string|nil, key_file: string|nil }[] sources In order of names.
+function run_folder.key_sources(resolved)
+  local sources = {}
   for _, role in pairs(resolved.models or {}) do
-    if type(role) == "table" and role.key_env then names[role.key_env] = true end
+    local name = type(role) == "table" and (role.key_env or role.key_file)
+    if name then sources[name] = { name = name, key_env = role.key_env, key_file = role.key_file } end
   end
-  return options.sorted_keys(names)
+  local list = {}
+  for i, name in ipairs(options.sorted_keys(sources)) do list[i] = sources[name] end
+  return list
 end
 
---- Whether any file of the folder holds one of the keys that are in the environment now.
---- Never while this process has the run's database open.
+--- Whether a key is there to be looked for.
+local function is_there(source)
+  if source.key_env then return (os.getenv(source.key_env) or "") ~= "" end
+  local home = os.getenv("HOME") or ""
+  return core.system.kind((source.key_file:gsub("^~", function() return home end))) == "file"
+end
+
+--- Whether any file of the folder holds one of the keys that can be read now. Never while
+--- this process has the run's database open.
 ---@param folder string
----@param names string[] Environment variables.
+---@param sources { name: string, key_env: string|nil, key_file: string|nil }[]
 ---@return string|nil problem
 ---@return string|nil note
-function run_folder.keys(folder, names)
-  local set = {}
-  for _, name in ipairs(names) do
-    if (os.getenv(name) or "") ~= "" then set[#set + 1] = name end
-  end
-  if #set == 0 then return nil, "no key is in the environment now: nothing to look for" end
-  for _, file in ipairs(files_below(folder, "", {})) do
-    for _, name in ipairs(set) do
-      local found, why = core.system.holds_key(folder .. "/" .. file, name)
-      if found == nil then return why end
-      if found then return ("%s holds the key of %s"):format(file, name) end
+function run_folder.keys(folder, sources)
+  local there, names = {}, {}
+  for _, source in ipairs(sources) do
+    if is_there(source) then
+      there[#there + 1], names[#names + 1] = source, source.name
     end
   end
-  return nil, "looked for: " .. table.concat(set, ", ")
+  if #there == 0 then return nil, "no key is in the environment or its file now: nothing to look for" end
+  for _, file in ipairs(files_below(folder, "", {})) do
+    for _, source in ipairs(there) do
+      local found, why = core.system.holds_key(folder .. "/" .. file, source)
+      if found == nil then return why end
+      if found then return ("%s holds the key of %s"):format(file, source.name) end
+    end
+  end
+  return nil, "looked for: " .. table.concat(names, ", ")
 end
 
 return run_folder

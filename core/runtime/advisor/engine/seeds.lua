@@ -1,4 +1,5 @@
 --- Seeds: the items that a run begins with, and the summary of what they cover.
+local guard = require("advisor.host.guard")
 local text = require("advisor.output.text")
 local json = require("advisor.output.json")
 local rows = require("advisor.output.rows")
@@ -7,10 +8,7 @@ local options = require("advisor.host.options")
 local seeds = {}
 
 local function read(path)
-  local file = io.open(path, "rb")
-  if not file then return nil end
-  local content = file:read("a")
-  file:close()
+  local content = guard.read(path, "data")
   if not content then return nil end
   return (content:gsub("^\239\187\191", ""))
 end

@@ -1,4 +1,6 @@
 --- Taxonomies: cells with names, descriptions and targets, as data.
+local core = require("advisor_core")
+local guard = require("advisor.host.guard")
 local options = require("advisor.host.options")
 
 local taxonomy = {}
@@ -100,9 +102,9 @@ local function load_table(given, folders, evaluate)
   for _, folder in ipairs(folders) do
     local path = given:sub(1, 1) == "/" and given or folder .. "/" .. given
     if not path:find("%.lua$") then path = path .. ".lua" end
-    local file = io.open(path, "rb")
-    if file then
-      file:close()
+    local may, why = guard.file(path, "lua")
+    if not may then return nil, why end
+    if core.system.kind(path) == "file" then
       local value, problem = evaluate(path, 1)
       if problem then return nil, problem end
       return value

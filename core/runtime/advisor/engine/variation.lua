@@ -16,9 +16,12 @@ local variation = {}
 --- models, never what decides over data.
 local CHANGEABLE = {
   "^rounds$", "^accept$", "^stop%.budget%.", "^models%.[%w_]+%.url$", "^models%.[%w_]+%.key_env$",
+  "^models%.[%w_]+%.key_file$",
   "^models%.[%w_]+%.concurrency$", "^models%.[%w_]+%.%a+_seconds$", "^models%.[%w_]+%.proxy$",
+  "^models%.[%w_]+%.proxy_env$",
   "^models%.[%w_]+%.%a+_per_minute$", "^models%.[%w_]+%.strict_context$",
   "^models%.[%w_]+%.ca_file$", "^policy%.failed_round$", "^policy%.memory_mb$", "^policy%.retry_",
+  "^policy%.script_seconds$",
   "^calibration%.%d+%.min_kappa$",
 }
 

@@ -5,6 +5,7 @@
 --- replies came, so that a resumed run makes the same calls: vectors of the rounds
 --- whose state it reads, and of stages of its own round that have ended.
 local core = require("advisor_core")
+local failure = require("advisor.output.failure")
 local ask = require("advisor.models.ask")
 local records = require("advisor.engine.records")
 local roles = require("advisor.models.roles")
@@ -170,7 +171,7 @@ local function insert(self, entry, vector)
     error(("the vectors of the role '%s' had %d dimensions before, and have %d now"):format(self.name,
       self.bytes // 4, #vector // 4), 0)
   end
-  assert(self.core:add(vector, entry.id))
+  failure.must(self.core:add(vector, entry.id))
 end
 
 local PIECE = 256
