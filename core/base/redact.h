@@ -9,8 +9,9 @@
 #include "base/buf.h"
 
 /* Remembers `secret` until adv_redact_forget(). It is found as it is, in
- * base64, and escaped for a URL, JSON or HTML. Secrets shorter than 6 bytes are
- * refused with ADV_EINVAL: hiding them would garble ordinary text. */
+ * base64, and escaped for a URL, JSON or HTML. What is
+ * shorter than 6 bytes is none, such as the "EMPTY" of vLLM's users, and is not
+ * remembered: hiding it would garble ordinary text. */
 ADV_MUST_CHECK adv_status adv_redact_secret(const char *secret);
 
 /* Appends `text` with every registered secret, or a telling part of one, and

@@ -121,10 +121,8 @@ adv_status adv_endpoints_add(adv_endpoints *known, adv_slots *slots,
                     known->list[*index].public, other);
     return ADV_EINVAL;
   }
-  if (e->key && adv_redact_secret(e->key) != ADV_OK) {
-    adv_buf_message(why, "the key for the endpoint is too short");
-    return ADV_EINVAL;
-  }
+  if (e->key && adv_redact_secret(e->key) != ADV_OK)
+    return ADV_ENOMEM;
   *index = append(known, slots, e, len);
   return *index < 0 ? ADV_ENOMEM : ADV_OK;
 }

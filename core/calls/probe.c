@@ -30,7 +30,7 @@ static adv_status key_line(const adv_probe *probe, char **line)
   if (!probe->key || !probe->key_header)
     return ADV_OK;
   if (adv_redact_secret(probe->key) != ADV_OK)
-    return ADV_EINVAL;
+    return ADV_ENOMEM;
   if (asprintf(line, "%s%s", probe->key_header, probe->key) < 0) {
     *line = NULL;
     return ADV_ENOMEM;
