@@ -159,6 +159,20 @@ describe("printable", function()
   end)
 end)
 
+describe("text.steps", function()
+  -- One that takes time in the square of the length would be at it for minutes.
+  it("are done with a long text that is made to hold them up", function()
+    for name, step in pairs(text.steps) do
+      for _, unit in ipairs({ " ", '"', ".", "]", "- ", "• ", " a", "\n" }) do
+        local run = unit:rep(400000)
+        for _, long in ipairs({ run, "x" .. run .. "x", "[" .. run .. "x", run .. "x" }) do
+          assert.is_true(#step(long) <= #long, name)
+        end
+      end
+    end
+  end)
+end)
+
 describe("text.instruct", function()
   it("gives a prompt for chat and for raw completions", function()
     assert.same({

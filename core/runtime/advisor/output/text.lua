@@ -33,12 +33,16 @@ function text.instruct(system, request, cue)
   }
 end
 
---- Removes white space at both ends.
-function text.strip(value)
-  -- One pattern for both ends takes time in the square of a text of blanks.
-  local from = value:find("%S")
-  return from and value:match("^.*%S", from) or ""
+--- Removes characters of a kind at both ends.
+---@param other string Pattern of one character that is not of the kind.
+local function without_ends(value, other)
+  -- One pattern for both ends takes time in the square of a text of nothing else.
+  local from = value:find(other)
+  return from and value:match("^.*" .. other, from) or ""
 end
+
+--- Removes white space at both ends.
+function text.strip(value) return without_ends(value, "%S") end
 
 --- The first line that is not blank, stripped; "" if there is none. Plain finds,
 --- since every reply goes through here.
@@ -84,7 +88,7 @@ text.steps = {
     return (value:match("^[^\n]*"))
   end,
   strip_quotes = function(value)
-    return (value:match('^"*(.-)"*$'))
+    return without_ends(value, '[^"]')
   end,
   before_dashes = function(value)
     local at = value:find("---", 1, true)
@@ -95,20 +99,21 @@ text.steps = {
   first_of_list = function(value)
     if value:sub(1, 1) ~= "[" then return value end
     local at = value:find('",', 1, true)
-    return ((at and value:sub(1, at - 1) or value):gsub("^[%[%]\"']+", ""):gsub("[%[%]\"']+$", ""))
+    return without_ends(at and value:sub(1, at - 1) or value, "[^%[%]\"']")
   end,
   -- Labels and numbers that small models put before what was asked for.
   strip_label = function(value)
     value = text.strip(value)
-    repeat -- bytes of "•" in a class would match parts of other characters
-      local rest = value:match("^[%-%*]+%s*(.*)$") or value:match("^•%s*(.*)$")
-      value = rest or value
-    until not rest
+    local at, past = 1, 1
+    while past do -- bytes of "•" in a class would match parts of other characters
+      at, past = past, value:match("^[%-%*]+%s*()", past) or value:match("^•%s*()", past)
+    end
+    value = value:sub(at)
     if not value:find("^%d+[%.:]%d") then value = value:gsub("^%d+[%.%):]%s*", "") end
     return (value:gsub("^%s*%u[%w ]-:%s+", "", 1))
   end,
   strip_stop = function(value)
-    return (value:gsub("[%s%.:;,]+$", ""))
+    return value:match("^.*[^%s%.:;,]") or ""
   end,
 }
 
