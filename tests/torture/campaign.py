@@ -4,6 +4,7 @@ import collections
 import hashlib
 import json
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -81,10 +82,13 @@ class Point:
 def gave_up(done):
     """Whether a library ended the process, as it does without memory.
 
-    lua-cjson says so; libuv aborts, and the shim says where.
+    lua-cjson says so; libuv calls abort(), and the shim says from where.
     """
-    return done.returncode == 255 and b"Out of memory" in done.stderr or \
-        done.returncode == -6 and b"libuv.so" in done.stderr
+    if done.returncode == -6:
+        frames = re.findall(rb"^(\S+?)\(.*\) ?\[0x", done.stderr, re.M)
+        above = [x for x in frames if b"libtorture" not in x and b"/libc.so" not in x]
+        return bool(above) and b"libuv.so" in above[0] and b"Assertion" not in done.stderr
+    return done.returncode == 255 and b"Out of memory" in done.stderr
 
 
 class Bench:
