@@ -1,13 +1,12 @@
 #include "base/redact.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/secret.h"
+#include "base/secret_patterns.h"
 #include "base/written.h"
 
 #define MARK "[redacted]"
@@ -18,10 +17,6 @@
 /* No provider's key is shorter. Servers of one's own are given words in the
  * place of one ("ollama", "not-needed"), which a model may say. */
 #define REAL_MIN 16
-
-/* Fewest characters that make "sk-" a key, and "Bearer" a token. */
-#define KEY_MIN 16
-#define TOKEN_MIN 8
 
 /* A registered secret, or what base64 makes of it. In pages for secrets. */
 typedef struct form {
@@ -92,12 +87,6 @@ static adv_status keep_plain(const char *secret, size_t len)
   for (size_t i = 0; i < strlen(escapes); i++)
     begins[(unsigned char)escapes[i]] = true;
   return keep(f);
-}
-
-/* True for alphanumeric characters and those in `others`. */
-static bool is_one_of(char c, const char *others)
-{
-  return isalnum((unsigned char)c) || (c && strchr(others, c));
 }
 
 /* Encodes the secret as it comes out after `before` other bytes ("user:" in
@@ -189,20 +178,12 @@ static adv_status finish(scan *s)
   return adv_buf_append(s->out, s->text + s->from, s->len - s->from);
 }
 
-/* Gets the end of the run of is_one_of() characters that starts at `i`. */
-static size_t skip_run(const scan *s, size_t i, const char *others)
-{
-  while (i < s->len && is_one_of(s->text[i], others))
-    i++;
-  return i;
-}
-
 /* Skips one base64 character, and the padding that may follow. */
 static size_t skip_shared(const scan *s, size_t i)
 {
   size_t padding;
 
-  if (i < s->len && is_one_of(s->text[i], "+/-_"))
+  if (i < s->len && adv_is_one_of(s->text[i], "+/-_"))
     i++;
   for (padding = 0; padding < 2 && i < s->len && s->text[i] == '='; padding++)
     i++;
@@ -298,170 +279,16 @@ static adv_status hide_forms(scan s)
   return finish(&s);
 }
 
-/* True if `word` is at `i`, in any case. */
-static bool has(const scan *s, size_t i, const char *word)
-{
-  size_t len = strlen(word);
-
-  return i <= s->len && len <= s->len - i &&
-         !strncasecmp(s->text + i, word, len);
-}
-
-/* True if `word` ends just before `i`, in any case. */
-static bool has_before(const scan *s, size_t i, const char *word)
-{
-  size_t len = strlen(word);
-
-  return len <= i && has(s, i - len, word);
-}
-
-static bool is_hex_pair(const char *p)
-{
-  return isxdigit((unsigned char)p[0]) && isxdigit((unsigned char)p[1]);
-}
-
-/* The letters of "\n", "%20" and "\u0022" are no part of the word that comes
- * after them. */
-static bool starts_word(const scan *s, size_t i)
-{
-  const char *p = s->text + i;
-
-  if (i == 0 || (!isalnum((unsigned char)p[-1]) && p[-1] != '_'))
-    return true;
-  return (i >= 2 && p[-2] == '\\') ||
-         (i >= 3 && p[-3] == '%' && is_hex_pair(p - 2)) ||
-         (i >= 6 && p[-6] == '\\' && p[-5] == 'u' && is_hex_pair(p - 4) &&
-          is_hex_pair(p - 2));
-}
-
-/* The part of a text that a pattern takes for a secret. */
-typedef struct range {
-  size_t start;
-  size_t end;
-} range;
-
-/* "sk-…", "sk-ant-…"; a server that echoes a key puts stars in its middle. */
-static bool find_key(const scan *s, size_t i, range *r)
-{
-  if (!has(s, i, "sk-") || s->text[i] != 's' || !starts_word(s, i))
-    return false;
-  r->start = i;
-  r->end = skip_run(s, i + 3, "_-*");
-  return r->end - (i + 3) >= KEY_MIN;
-}
-
-static bool is_authorization(const scan *s, size_t i)
-{
-  while (i > 0 && strchr(" \t:=\"'\\", s->text[i - 1] ? s->text[i - 1] : 'x'))
-    i--;
-  return has_before(s, i, "authorization");
-}
-
-/* "Bearer …". A bearer is also a person: outside a header, what follows must
- * look like a token, that is long and with a digit in it. */
-static bool find_bearer(const scan *s, size_t i, range *r)
-{
-  size_t at = i + strlen("bearer"), digit;
-
-  if (!has(s, i, "bearer") || !starts_word(s, i))
-    return false;
-  for (r->start = at; r->start < s->len; r->start++)
-    if (s->text[r->start] != ' ' && s->text[r->start] != '\t')
-      break;
-  r->end = skip_run(s, r->start, "-._~+/=");
-  if (r->start == at || r->end == r->start)
-    return false;
-  for (digit = r->start; digit < r->end; digit++)
-    if (isdigit((unsigned char)s->text[digit]))
-      break;
-  return (digit < r->end && r->end - r->start >= TOKEN_MIN) ||
-         is_authorization(s, i);
-}
-
-/* True for "key", "apikey", and all that ends in "_key" or "-key". */
-static bool is_key_name(const scan *s, size_t start, size_t end)
-{
-  size_t len = end - start;
-
-  if (!has_before(s, end, "key"))
-    return false;
-  return len == 3 || (len == 6 && has(s, start, "apikey")) ||
-         (len > 3 && strchr("_-", s->text[end - 4]));
-}
-
-/* "?key=…", "&api_key=…"; the ampersand may be written for HTML or JSON. */
-static bool find_parameter(const scan *s, size_t i, range *r)
-{
-  const size_t longest = 64;
-  size_t name = i;
-
-  while (name > 0 && i - name < longest && is_one_of(s->text[name - 1], "_-"))
-    name--;
-  if (name == 0)
-    return false;
-  if (has_before(s, name, "\\") && has(s, name, "u0026"))
-    name += strlen("u0026");
-  else if (!has_before(s, name, "?") && !has_before(s, name, "&") &&
-           !has_before(s, name, "&amp;"))
-    return false;
-  if (name > i || !is_key_name(s, name, i))
-    return false;
-  r->start = i + 1;
-  r->end = skip_run(s, r->start, "-._~%+/=:@!$*,");
-  return r->end > r->start;
-}
-
-/* "scheme://user:password@host". */
-static bool find_user_info(const scan *s, size_t i, range *r)
-{
-  size_t at = i + 1, slashes;
-
-  for (slashes = 0; slashes < 2; slashes++) {
-    if (has(s, at, "\\"))
-      at++; /* "\/" in JSON */
-    if (!has(s, at, "/"))
-      return false;
-    at++;
-  }
-  r->start = r->end = at;
-  for (; at < s->len; at++) {
-    unsigned char c = (unsigned char)s->text[at];
-
-    if (c <= ' ' || strchr("/?#\"'<>\\", c))
-      break;
-    if (c == '@')
-      r->end = at;
-  }
-  return r->end > r->start;
-}
-
-static bool find_pattern(const scan *s, size_t i, range *r)
-{
-  switch (s->text[i]) {
-  case 's':
-    return find_key(s, i, r);
-  case 'b':
-  case 'B':
-    return find_bearer(s, i, r);
-  case '=':
-    return find_parameter(s, i, r);
-  case ':':
-    return find_user_info(s, i, r);
-  default:
-    return false;
-  }
-}
-
 static adv_status hide_patterns(adv_buf *out, const char *text, size_t len)
 {
   scan s = {.out = out, .text = text, .len = len};
   size_t i = 0;
 
   while (i < len) {
-    range r;
+    adv_secret_range r;
     adv_status st;
 
-    if (!find_pattern(&s, i, &r)) {
+    if (!adv_secret_pattern(text, len, i, &r)) {
       i++;
       continue;
     }
