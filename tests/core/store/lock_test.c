@@ -111,7 +111,7 @@ static void a_name_that_comes_late_is_waited_for(void **state)
 static void a_lock_of_a_process_that_ended_is_told_as_such(void **state)
 {
   pid_t holder = start_holder();
-  char words[128], host[65] = "";
+  char words[256], host[65] = "";
   int fd = open(file("run.lock"), O_RDWR), lock;
 
   (void)state;
