@@ -855,27 +855,6 @@ static void a_store_that_takes_nothing_is_told_later(void **state)
   store = open_store(ADV_STORE_WRITE);
 }
 
-static void a_reply_that_nobody_can_record_is_a_failure(void **state)
-{
-  int closed = 0;
-  answer a;
-
-  (void)state;
-  send_to(endpoint_of(1), "/slower", &a);
-  run_until_read(1, 1);
-  adv_store_close(store, on_closed, &closed);
-  uv_run(&loop, UV_RUN_DEFAULT);
-  assert_int_equal(closed, 1);
-  assert_int_equal(a.called, 1);
-  assert_int_equal(a.st, ADV_ECANCELED);
-  release(&a);
-  assert_int_equal(adv_calls_in_flight(calls), 0);
-  close_calls();
-  store = open_store(ADV_STORE_WRITE);
-  assert_int_equal(number(store, "SELECT count(*) FROM attempt"), 1);
-  assert_int_equal(number(store, "SELECT count(*) FROM reply"), 0);
-}
-
 static void a_url_has_one_key_and_one_limit(void **state)
 {
   const char *url = "http://127.0.0.1:9/v1";
@@ -1041,7 +1020,6 @@ int main(void)
       TEST(nothing_is_sent_without_a_place_for_its_intent),
       TEST(a_reply_without_a_place_is_a_failure_of_the_store),
       TEST(a_store_that_takes_nothing_is_told_later),
-      TEST(a_reply_that_nobody_can_record_is_a_failure),
       TEST(a_url_has_one_key_and_one_limit),
       TEST(slashes_at_the_end_are_the_same_url),
       TEST(nothing_secret_is_in_a_row),
