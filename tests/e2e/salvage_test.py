@@ -2,9 +2,11 @@
 """Damaged run folders: every verb says so in words, salvage reads what is left."""
 
 import collections
+import contextlib
 import json
 import random
 import shutil
+import sqlite3
 import unittest
 
 import support
@@ -20,6 +22,7 @@ return {
 }
 """
 PAGE = 4096
+FRAME = 24 + PAGE
 
 
 def lines(path):
@@ -120,6 +123,25 @@ class SalvageTest(support.Case):
                                  "FROM reply"))
         self.assertGreater(len(stored), 10)
         self.assertEqual(replies, stored)
+        # A checksum in the middle is wrong, and no page is: SQLite takes what
+        # lies before it, and salvage says so of the rest.
+        log = copy / "run.db-wal"
+        data = bytearray(log.read_bytes())
+        data[32 + (len(data) - 32) // FRAME // 2 * FRAME + 16] ^= 1
+        log.write_bytes(data)
+        _, replies, result = self.salvage(copy)
+        self.assertEqual(replies, stored)
+        for name in ("run.db", "run.db-wal"):
+            shutil.copy(copy / name, self.dir / name)
+        with contextlib.closing(sqlite3.connect(self.dir / "run.db")) as db:
+            sure, = db.execute("SELECT count(*) FROM reply").fetchone()
+        self.assertEqual(result["replies"]["unconfirmed"], len(stored) - sure)
+        self.assertLess(sure, len(stored))
+        rows = map(json.loads, lines(self.dir / "saved" / "replies.jsonl"))
+        self.assertEqual(sum(r.get("unconfirmed", False) for r in rows),
+                         len(stored) - sure)
+        done = self.run_advisor("salvage", copy, "-o", self.dir / "words")
+        self.assertRegex(done.stderr, r"replies \d+ \(\d+ of them unconfirmed")
         # Nothing had been written back yet, so that nothing is left.
         (copy / "run.db-wal").unlink()
         out = self.run_advisor("salvage", copy, "-o", self.dir / "none",

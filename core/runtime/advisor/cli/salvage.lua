@@ -13,12 +13,15 @@ local verb = {
     json = { doc = "One JSON object on standard output." },
   },
   notes = "run.db and run.db-wal are read page by page, without SQLite and without trusting one page for\n"
-    .. "another; nothing in RUN is changed. items.jsonl is what 'export --format jsonl' would write.",
+    .. "another; nothing in RUN is changed. items.jsonl is what 'export --format jsonl' would write. A row\n"
+    .. "that only a damaged part of run.db-wal holds, which SQLite would not take, has \"unconfirmed\": true.",
 }
 
 local function line(words, counts)
-  return ("%s %d%s"):format(words, counts.rows, counts.lost > 0 and (" (%d more in part only)"):format(counts.lost)
-    or "")
+  local notes = {}
+  if counts.unconfirmed > 0 then notes[1] = ("%d of them unconfirmed"):format(counts.unconfirmed) end
+  if counts.lost > 0 then notes[#notes + 1] = ("%d more in part only"):format(counts.lost) end
+  return ("%s %d%s"):format(words, counts.rows, #notes > 0 and (" (%s)"):format(table.concat(notes, ", ")) or "")
 end
 
 local function closing(folder, result)

@@ -2,57 +2,42 @@
 --- refuses a file whose first page is damaged, and its recovery is not in the library
 --- that distributions ship. The format is sqlite.org/fileformat2.html.
 local core = require("advisor_core")
+local log = require("advisor.salvage.log")
 
 local pages = {}
 pages.__index = pages
 
 local USUAL_SIZE = 4096
-local LOG_HEADER, FRAME_HEADER = 32, 24
-local LOG_MAGIC = "\x37\x7f\x06"
 
-local function is_size(size)
-  return size >= 512 and size <= 65536 and size & (size - 1) == 0
-end
-
-local function read_at(file, offset, length)
-  file:seek("set", offset)
-  return file:read(length) or ""
-end
-
---- The size of a page, as whichever file still tells it: the log counts more, as it does
---- for SQLite.
-local function page_size(head, log_head)
-  if #log_head >= 12 and log_head:sub(1, 3) == LOG_MAGIC then
-    local size = string.unpack(">I4", log_head, 9)
-    if is_size(size) then return size end
-  end
+--- The size of a page, as whichever file still tells it: a log whose header is sound counts
+--- most, as it does for SQLite, and one that is not counts least.
+local function page_size(head, header)
+  if header and header.sound then return header.size end
   if #head >= 18 and head:sub(1, 15) == "SQLite format 3" then
     local size = string.unpack(">I2", head, 17)
     if size == 1 then size = 65536 end
-    if is_size(size) then return size end
+    if log.is_size(size) then return size end
   end
-  return USUAL_SIZE
+  return header and header.size or USUAL_SIZE
 end
 
---- Takes the committed pages of the log, each in its last form. What was not committed
---- is left out, and so is what an earlier use of the file left behind.
-local function take_log(self, log, length)
-  local frame, head_of_log = FRAME_HEADER + self.size, read_at(log, 0, LOG_HEADER)
-  local salts, pending = read_at(log, LOG_HEADER + 8, 8), {}
-  if head_of_log:sub(1, 3) == LOG_MAGIC then salts = head_of_log:sub(17, 24) end
-  for offset = LOG_HEADER, length - frame, frame do
-    local head = read_at(log, offset, FRAME_HEADER)
-    if #head < FRAME_HEADER or head:sub(9, 16) ~= salts then break end
-    local number, committed = string.unpack(">I4I4", head)
-    pending[#pending + 1] = { number = number, offset = offset + FRAME_HEADER }
-    if committed > 0 then
-      for _, page in ipairs(pending) do
-        local known = self.versions[page.number]
-        self.versions[page.number] = { file = log, offset = page.offset, older = known and (known.older or known) }
-      end
-      pending = {}
-    end
+local function size_of(path)
+  return (core.system.info(path) or {}).size or 0
+end
+
+--- Takes the pages of the log: those that SQLite would, each in its last form, and beside
+--- them what a damaged log holds beyond. Of that the file may already have a page which the
+--- sound part of the log has in an earlier form.
+local function take_log(self, path, header)
+  local committed, later, damaged = log.frames(self.log, size_of(path), header, self.size)
+  for _, page in ipairs(later) do page.file = self.log end
+  for number, offset in pairs(committed) do
+    local hidden = self.versions[number]
+    self.versions[number] = { file = self.log, offset = offset }
+    if damaged and hidden then later[#later + 1] = { number = number, file = hidden.file, offset = hidden.offset } end
   end
+  for _, page in ipairs(later) do self.newer[page.number] = self.newer[page.number] or page end
+  self.later = later
 end
 
 --- Numbers of pages that hold nothing any more: rows on them were deleted.
@@ -73,10 +58,6 @@ local function free_pages(self)
   return free
 end
 
-local function size_of(path)
-  return (core.system.info(path) or {}).size or 0
-end
-
 --- Takes the pages of the database file. The last one may be cut short: what is left of
 --- it is looked at as well.
 local function take_file(self, path)
@@ -92,8 +73,7 @@ local function open_file(path)
   return io.open(path, "rb")
 end
 
---- The numbers of the pages that are there, in order: those of a damaged log may be far
---- apart.
+--- The numbers of the pages that are there, in order: those of a log may be far apart.
 local function numbers_of(versions)
   local numbers = {}
   for number in pairs(versions) do numbers[#numbers + 1] = number end
@@ -102,20 +82,22 @@ local function numbers_of(versions)
 end
 
 --- Opens the files of a run folder for reading. Neither is changed. `numbers` are those of
---- the pages that are there.
+--- the pages that SQLite would read; `later` are those that it would not, of a log that
+--- is damaged, the best first; each is for `pages:read`.
 ---@param folder string
 ---@return table|nil pages nil, message where there is nothing to read.
 ---@return string|nil message
 function pages.open(folder)
   local path = folder .. "/run.db"
   local file, why = open_file(path)
-  local log = open_file(path .. "-wal")
-  if not file and not log then return nil, why end
-  local self = setmetatable({ file = file, log = log, versions = {} }, pages)
-  self.size = page_size(file and read_at(file, 0, 100) or "", log and read_at(log, 0, LOG_HEADER) or "")
+  local log_file = open_file(path .. "-wal")
+  if not file and not log_file then return nil, why end
+  local self = setmetatable({ file = file, log = log_file, versions = {}, newer = {}, later = {} }, pages)
+  local header = log_file and log.header(log_file)
+  self.size = page_size(file and log.read_at(file, 0, 100) or "", header)
   self.usable = self.size
   if file then take_file(self, path) end
-  if log then take_log(self, log, size_of(path .. "-wal")) end
+  if header then take_log(self, path .. "-wal", header) end
   -- The first page may be in the log.
   local head = self:read(1) or ""
   self.usable = self.size - (head:sub(1, 15) == "SQLite format 3" and head:byte(21) or 0)
@@ -124,24 +106,31 @@ function pages.open(folder)
   return self
 end
 
---- A page as it was last committed, or as it was before.
----@param number integer
----@param older boolean|nil
+--- How many pages are there, whichever file has them.
+---@return integer
+function pages:count()
+  local n = #self.numbers
+  for number in pairs(self.newer) do n = n + (self.versions[number] and 0 or 1) end
+  return n
+end
+
+--- A page as SQLite would read it, or one of `later`.
+---@param page integer|table Its number, or one of `later`.
 ---@return string|nil bytes As long as a page; what a cut file lacks is zeros.
 ---@return integer|nil length How much of it is there.
-function pages:read(number, older)
-  local version = self.versions[number]
-  if version and older then version = version.older end
+function pages:read(page)
+  local version = type(page) == "table" and page or self.versions[page]
   if not version then return nil end
-  local bytes = read_at(version.file, version.offset, self.size)
+  local bytes = log.read_at(version.file, version.offset, self.size)
   return bytes .. ("\0"):rep(self.size - #bytes), #bytes
 end
 
 --- A page that goes on a long row; nil where it is not there in full, or was zeroed.
 ---@param number integer
+---@param later boolean|nil The row is on a page of `later`, and so may be what it goes on with.
 ---@return string|nil bytes
-function pages:read_whole(number)
-  local bytes, length = self:read(number)
+function pages:read_whole(number, later)
+  local bytes, length = self:read(later and self.newer[number] or number)
   return bytes and length == self.size and bytes:find("[^\0]") and bytes or nil
 end
 

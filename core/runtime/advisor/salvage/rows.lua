@@ -62,11 +62,17 @@ local function key_of(shape, cell, values)
   return shape.keys == 2 and first .. "\0" .. second or first
 end
 
+--- Whether a row is there without need of another page.
+local function settled(places)
+  return places[1] ~= nil and not places[1].cell.overflow
+end
+
 --- Remembers where each row of a page lies.
-local function take_page(found, pages, number, older)
-  local bytes, length = pages:read(number, older)
+local function take_page(found, pages, page)
+  local bytes, length = pages:read(page)
   if not bytes then return 0 end
-  local list, kind, broken = cells.of_page(bytes, number, pages.usable)
+  local later = type(page) == "table"
+  local list, kind, broken = cells.of_page(bytes, later and page.number or page, pages.usable)
   for _, cell in ipairs(list) do
     local last = cell.start + cell.here - 1
     local values = last <= length and cells.values(bytes:sub(cell.start, last), cell.length)
@@ -75,44 +81,39 @@ local function take_page(found, pages, number, older)
     if not values then
       broken = broken + 1
     elseif key then
-      local places = found[shape.name]
-      places[key] = places[key] or {}
-      table.insert(places[key], { number = number, older = older, cell = cell })
+      local places = found[shape.name][key] or {}
+      found[shape.name][key] = places
+      if not later or not settled(places) then places[#places + 1] = { page = page, later = later, cell = cell } end
     end
   end
   return broken
 end
 
---- Finds all rows. A page whose newest form is damaged is also looked at as it was
---- before its last change.
+--- Finds all rows. Those that SQLite would read come first, so that what only a damaged
+--- log holds never stands for one of them.
 ---@param pages table As of `pages.open`.
 ---@return table<string, table> found Places by table and key.
----@return integer broken Cells of pages that could not be read.
+---@return integer broken Cells that could not be read, of pages that SQLite would read.
 function rows.find(pages)
   local found, broken = {}, 0
   for _, shape in ipairs(rows.shapes) do found[shape.name] = {} end
   for _, number in ipairs(pages.numbers) do
-    if not pages.free[number] then
-      local wrong = take_page(found, pages, number, false)
-      local kind = (pages:read(number) or "\0"):byte(number == 1 and 101 or 1)
-      if wrong > 0 or kind ~= 2 and kind ~= 5 and kind ~= 10 and kind ~= 13 then
-        take_page(found, pages, number, true)
-      end
-      broken = broken + wrong
-    end
+    if not pages.free[number] then broken = broken + take_page(found, pages, number) end
   end
+  for _, page in ipairs(pages.later) do take_page(found, pages, page) end
   return found, broken
 end
 
 --- Reads a row from the first of its places that can be read.
 local function read_row(pages, shape, places)
   for _, place in ipairs(places) do
-    local bytes = pages:read(place.number, place.older)
-    local payload = bytes and cells.payload(bytes, place.cell, function(number) return pages:read_whole(number) end,
-      pages.usable)
+    local bytes = pages:read(place.page)
+    local payload = bytes and cells.payload(bytes, place.cell, function(number)
+      return pages:read_whole(number, place.later)
+    end, pages.usable)
     local values = payload and cells.values(payload, place.cell.length)
     if values then
-      local row = {}
+      local row = { unconfirmed = place.later or nil }
       for i, name in ipairs(shape.columns) do row[name] = values[i].value end
       if shape.types:sub(1, 1) == "k" then row[shape.columns[1]] = place.cell.rowid end
       return row
@@ -125,7 +126,8 @@ end
 ---@param pages table
 ---@param found table As of `rows.find`.
 ---@param name string
----@param visit fun(row: table): any, string|nil nil, message ends it.
+---@param visit fun(row: table): any, string|nil nil, message ends it. `row.unconfirmed`: only a part of
+---the log that SQLite would not trust has it.
 ---@return { read: integer, lost: integer }|nil counts `lost`: rows of which only a part is there.
 ---@return string|nil message
 function rows.each(pages, found, name, visit)

@@ -54,17 +54,18 @@ local FILES = {
 
 --- The rows of a file, one a line.
 local function write_table(put, pages, found, each)
-  local written = 0
+  local written, unconfirmed = 0, 0
   local counts, why = put(each.file, function(file)
     return rows.each(pages, found, each.table, function(row)
       local made = each.row(row)
       if not made then return true end
       written = written + 1
+      if row.unconfirmed then made.unconfirmed, unconfirmed = true, unconfirmed + 1 end
       return whole.write(file, each.file, json.encode(made), "\n")
     end)
   end)
   if not counts then return nil, why end
-  return { rows = written, lost = counts.lost }
+  return { rows = written, lost = counts.lost, unconfirmed = unconfirmed }
 end
 
 --- Attempts with their replies, in the order in which they were made; a reply whose
@@ -124,13 +125,14 @@ end
 ---@param pages table As of `pages.open`.
 ---@param folder string
 ---@param force boolean|nil Replace an earlier export.
----@return table|nil result `{ items, not_kept, responses, replies: { rows, lost }, missing_attempts,
----broken_cells, pages }`
+---@return table|nil result `{ items, not_kept, responses, replies: { rows, lost, unconfirmed }, missing_attempts,
+---broken_cells, pages }`; `unconfirmed`: how many of the rows only a part of the log has that SQLite would
+---not trust, and that say so.
 ---@return string|nil message
 function writing.folder(pages, folder, force)
   local found, broken = rows.find(pages)
   return whole.folder(folder, force, function(put)
-    local result = { broken_cells = broken, pages = #pages.numbers, missing_attempts = gaps(found.attempt) }
+    local result = { broken_cells = broken, pages = pages:count(), missing_attempts = gaps(found.attempt) }
     for _, each in ipairs(FILES) do
       local counts, why = write_table(put, pages, found, each)
       if not counts then return nil, why end
