@@ -63,8 +63,8 @@ def series(body):
             "['How do I return %d?', 'Where?']", '["Why %d?", "Where is it?"]',
             "\nHow do I return parcel number %d?",
             '  "What\'s in \\parcel\\ number %d?"  \nNext one',
-            "Où est mon colis numéro\u200b %d ?", "12345678901234567890",
-            "1234567890123456789"][n % 10].replace("%d", str(n))
+            "Où est mon colis numéro\u200b %d ?", "98765432109876543210",
+            "9876543210987654321"][n % 10].replace("%d", str(n))
 
 
 def reply(body, prompt, attempt):
